@@ -1,0 +1,34 @@
+# `make demo` shows the whole loop; `make test` proves it. Both create .venv themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# The exact versions tested; `make CONSTRAINTS= ...` takes the newest that pyproject.toml allows.
+CONSTRAINTS ?= constraints.txt
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: demo test fast lint types bench clean
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/basalt-iq demo $(ARGS)
+
+test: lint types
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+fast: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow' $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Checks the package as it installs, with the rooms as subpackages.
+types: $(STAMP)
+	rm -rf build/types && $(BIN)/python -m pip install --quiet --no-deps --target build/types .
+	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy -p basalt_iq
+
+clean:
+	rm -rf .venv build runs

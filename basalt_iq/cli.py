@@ -1,0 +1,76 @@
+"""`basalt-iq`: one command for the whole loop. Each sub-command is a dataclass in its room's `commands.py`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Annotated, Any, Union
+
+# Two OpenMP threads that spin while they wait are 20 times slower than one on a busy machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import tyro
+
+from basalt_iq.command import Command, console
+from basalt_iq.errors import UserError
+
+#: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
+COMMANDS = {
+    "demo": "watch.commands:Demo",
+    "data record": "data.commands:Record",
+    "data check": "data.commands:Check",
+    "data ingest": "data.commands:Ingest",
+    "data show": "data.commands:Show",
+    "train": "train.commands:Train",
+    "evaluate": "watch.commands:Evaluate",
+    "watch": "watch.commands:Watch",
+}
+
+
+GROUPS = {"data": "Record, check, decode and look at demonstrations."}
+
+
+def _load(place: str) -> type[Command]:
+    module, name = place.split(":")
+    return getattr(importlib.import_module(f"basalt_iq.{module}"), name)
+
+
+def command_tree() -> Any:
+    """The sub-commands as one nested union type, the form in which tyro reads them."""
+    top: dict[str, Any] = {}
+    groups: dict[str, list[Any]] = {}
+    for line, place in COMMANDS.items():
+        group, _, name = line.rpartition(" ")
+        leaf = Annotated[_load(place), tyro.conf.subcommand(name, prefix_name=False)]
+        if group:
+            groups.setdefault(group, []).append(leaf)
+            about = tyro.conf.subcommand(group, prefix_name=False, description=GROUPS[group])
+            top[group] = Annotated[tuple(groups[group]), about]
+        else:
+            top[name] = leaf
+    return Union[tuple(top.values())]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Exit code 0 for success, 1 for a job that ran and found fault, 2 for bad input."""
+    command: Command = tyro.cli(
+        command_tree(),
+        args=argv,
+        prog="basalt-iq",
+        description=__doc__,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+    )
+    try:
+        result = command.run()
+    except UserError as error:
+        console.print(f"basalt-iq: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        console.print("\ninterrupted; the same command continues where it stopped")
+        sys.exit(130)
+    if command.json:
+        json.dump(result, sys.stdout, indent=2)
+        print()
+    sys.exit(0 if result.get("ok", True) else 1)

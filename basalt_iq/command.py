@@ -1,0 +1,71 @@
+"""What every sub-command shares: options, progress, and where its output goes."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+T = TypeVar("T")
+
+#: People's text goes to stderr, so that stdout holds nothing but the JSON of ``--json``.
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(abc.ABC):
+    """A sub-command: its fields are its options, their docstrings are its help."""
+
+    json: bool = False
+    """Print the result as one JSON object on stdout; text for people stays on stderr."""
+
+    @abc.abstractmethod
+    def run(self) -> dict[str, Any]:
+        """Do the work, speak to people through :data:`console`, return the result as JSON-ready data.
+
+        A result with ``"ok": False`` makes the exit code 1. Raises UserError for bad input.
+        """
+
+
+class RateColumn(ProgressColumn):
+    """Items per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.1f}/s", style="progress.data.speed")
+
+
+def progress(transient: bool = False) -> Progress:
+    """A progress bar with rate and time left, on stderr."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=transient,
+    )
+
+
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterable[T]:
+    """Iterate with a progress bar."""
+    with progress() as bar:
+        yield from bar.track(items, total=total, description=description)
