@@ -3,6 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gymnasium import spaces
+
+from basalt_iq.errors import UserError
 from basalt_iq.world.contract import (
     BUTTONS,
     ENVIRONMENTS,
@@ -13,9 +16,6 @@ from basalt_iq.world.contract import (
     noop,
     observation_space,
 )
-from gymnasium import spaces
-
-from basalt_iq.errors import UserError
 
 SPACES = Path(__file__).parent / "spaces"
 REAL = {
