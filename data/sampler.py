@@ -1,0 +1,151 @@
+"""Random sequences of frames and steps that never cross an episode.
+
+Frames are copied by slice from memory-maps into one reused buffer: allocating a batch costs twenty
+times its copy. A window of length + 1 + (stack - 1) frames holds the observations, the next
+observations and every frame stack as strided views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Episode:
+    """T steps to draw sequences from."""
+
+    frames: np.ndarray
+    """(T+1, 3, H, W) uint8"""
+    steps: Mapping[str, np.ndarray]
+    """Arrays whose first axis is T (of actions) or T+1 (of states)."""
+
+    def __post_init__(self) -> None:
+        if self.length < 1:
+            raise ValueError("an episode needs at least one step")
+        for name, array in self.steps.items():
+            if len(array) not in (self.length, self.length + 1):
+                raise ValueError(f"{name} has {len(array)} rows in an episode of {self.length} steps")
+
+    @property
+    def length(self) -> int:
+        return len(self.frames) - 1
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A batch of B windows. Column j is time `start + j` of the episode.
+
+    Arrays are the sampler's own buffers, which its next sample overwrites.
+    """
+
+    frames: np.ndarray
+    """(B, length + stack, 3, H, W) uint8. The frame of column j is at j + stack - 1; frames before
+    the episode repeat its first, frames after it its last."""
+    arrays: dict[str, np.ndarray]
+    """name -> (B, length + 1, ...), zero after the episode."""
+    mask: np.ndarray
+    """(B, length) bool: a real transition."""
+    done: np.ndarray
+    """(B, length) bool: the transition that ends the episode."""
+    episode: np.ndarray
+    """(B,) int64"""
+    start: np.ndarray
+    """(B,) int64"""
+    stack: int
+
+    def stacked(self) -> np.ndarray:
+        """(B, length + 1, stack, 3, H, W): each column's last `stack` frames, oldest first. No copy."""
+        windows = np.lib.stride_tricks.sliding_window_view(self.frames, self.stack, axis=1)
+        return np.moveaxis(windows, -1, 2)
+
+
+class SequenceSampler:
+    """Draws windows of `length` transitions, every transition of the data about equally often.
+
+    A window starts at max(0, u), u uniform over the multiples of `grid` in [-(length-1), T-1] and
+    episodes weighted by how many of them they have; it may run past the end of its episode.
+    """
+
+    def __init__(
+        self,
+        episodes: Sequence[Episode],
+        *,
+        batch: int,
+        length: int,
+        stack: int,
+        seed: int,
+        grid: int = 1,
+    ):
+        if not episodes:
+            raise ValueError("no episodes to sample from")
+        if min(batch, length, stack, grid) < 1:
+            raise ValueError("batch, length, stack and grid must be at least 1")
+        self.episodes = list(episodes)
+        self.batch, self.length, self.stack, self.grid = batch, length, stack, grid
+        self._random = np.random.Generator(np.random.PCG64(seed))
+        self._before = (length - 1) // grid
+        counts = [self._before + 1 + (episode.length - 1) // grid for episode in self.episodes]
+        self._ends = np.cumsum(counts)
+        self._buffer = self._allocate()
+
+    def sample(self) -> Sequences:
+        """The next random batch."""
+        draws = self._random.integers(self._ends[-1], size=self.batch)
+        which = np.searchsorted(self._ends, draws, side="right")
+        first = np.where(which > 0, self._ends[which - 1], 0)
+        start = np.maximum(0, (draws - first - self._before) * self.grid)
+        return self.gather(which, start)
+
+    def gather(self, which: np.ndarray, start: np.ndarray) -> Sequences:
+        """The windows of episodes `which` (B,) from times `start` (B,)."""
+        batch = self._buffer
+        batch.episode[:], batch.start[:] = which, start
+        ends = np.array([self.episodes[i].length for i in which])
+        times = start[:, None] + np.arange(self.length)
+        np.less(times, ends[:, None], out=batch.mask)
+        np.equal(times, ends[:, None] - 1, out=batch.done)
+        for row, (index, time) in enumerate(zip(which, start, strict=True)):
+            self._copy(row, self.episodes[index], int(time))
+        return batch
+
+    def _copy(self, row: int, episode: Episode, start: int) -> None:
+        before = min(start, self.stack - 1)
+        frames = episode.frames[start - before : start + self.length + 1]
+        missing = self.stack - 1 - before
+        target = self._buffer.frames[row]
+        target[missing : missing + len(frames)] = frames
+        target[:missing] = frames[0]
+        target[missing + len(frames) :] = frames[-1]
+        for name, source in episode.steps.items():
+            values = source[start : start + self.length + 1]
+            array = self._buffer.arrays[name][row]
+            array[: len(values)] = values
+            array[len(values) :] = 0
+
+    def _allocate(self) -> Sequences:
+        example = self.episodes[0]
+        rows, columns = self.batch, self.length + 1
+        return Sequences(
+            frames=np.zeros((rows, self.length + self.stack, *example.frames.shape[1:]), np.uint8),
+            arrays={
+                name: np.zeros((rows, columns, *array.shape[1:]), array.dtype)
+                for name, array in example.steps.items()
+            },
+            mask=np.zeros((rows, self.length), bool),
+            done=np.zeros((rows, self.length), bool),
+            episode=np.zeros(rows, np.int64),
+            start=np.zeros(rows, np.int64),
+            stack=self.stack,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the random stream stands, JSON-ready."""
+        return {"random": self._random.bit_generator.state}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue exactly where `state_dict` was taken, over the same episodes."""
+        self._random.bit_generator.state = state["random"]
