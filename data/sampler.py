@@ -37,28 +37,29 @@ class Episode:
 
 @dataclass(frozen=True)
 class Sequences:
-    """A batch of B windows. Column j is time `start + j` of the episode.
+    """A batch of B windows of `burn_in + length` transitions. Column j is time `start - burn_in + j`.
 
     Arrays are the sampler's own buffers, which its next sample overwrites.
     """
 
     frames: np.ndarray
-    """(B, length + stack, 3, H, W) uint8. The frame of column j is at j + stack - 1; frames before
-    the episode repeat its first, frames after it its last."""
+    """(B, burn_in + length + stack, 3, H, W) uint8. The frame of column j is at j + stack - 1; frames
+    before the episode repeat its first, frames after it its last."""
     arrays: dict[str, np.ndarray]
-    """name -> (B, length + 1, ...), zero after the episode."""
+    """name -> (B, burn_in + length + 1, ...), zero outside the episode."""
     mask: np.ndarray
-    """(B, length) bool: a real transition."""
+    """(B, burn_in + length) bool: a real transition."""
     done: np.ndarray
-    """(B, length) bool: the transition that ends the episode."""
+    """(B, burn_in + length) bool: the transition that ends the episode."""
     episode: np.ndarray
     """(B,) int64"""
     start: np.ndarray
     """(B,) int64"""
     stack: int
+    burn_in: int
 
     def stacked(self) -> np.ndarray:
-        """(B, length + 1, stack, 3, H, W): each column's last `stack` frames, oldest first. No copy."""
+        """(B, burn_in + length + 1, stack, 3, H, W): each column's last `stack` frames, oldest first. No copy."""
         windows = np.lib.stride_tricks.sliding_window_view(self.frames, self.stack, axis=1)
         return np.moveaxis(windows, -1, 2)
 
@@ -67,7 +68,9 @@ class SequenceSampler:
     """Draws windows of `length` transitions, every transition of the data about equally often.
 
     A window starts at max(0, u), u uniform over the multiples of `grid` in [-(length-1), T-1] and
-    episodes weighted by how many of them they have; it may run past the end of its episode.
+    episodes weighted by how many of them they have; it may run past the end of its episode. `burn_in`
+    further columns before the start let a recurrent network refresh its memory; at the start of an episode
+    they hold nothing real.
     """
 
     def __init__(
@@ -79,13 +82,14 @@ class SequenceSampler:
         stack: int,
         seed: int,
         grid: int = 1,
+        burn_in: int = 0,
     ):
         if not episodes:
             raise ValueError("no episodes to sample from")
         if min(batch, length, stack, grid) < 1:
             raise ValueError("batch, length, stack and grid must be at least 1")
         self.episodes = list(episodes)
-        self.batch, self.length, self.stack, self.grid = batch, length, stack, grid
+        self.batch, self.length, self.stack, self.grid, self.burn_in = batch, length, stack, grid, burn_in
         self._random = np.random.Generator(np.random.PCG64(seed))
         self._before = (length - 1) // grid
         counts = [self._before + 1 + (episode.length - 1) // grid for episode in self.episodes]
@@ -105,41 +109,36 @@ class SequenceSampler:
         batch = self._buffer
         batch.episode[:], batch.start[:] = which, start
         ends = np.array([self.episodes[i].length for i in which])
-        times = start[:, None] + np.arange(self.length)
-        np.less(times, ends[:, None], out=batch.mask)
+        times = start[:, None] + np.arange(-self.burn_in, self.length)
+        np.logical_and(times >= 0, times < ends[:, None], out=batch.mask)
         np.equal(times, ends[:, None] - 1, out=batch.done)
         for row, (index, time) in enumerate(zip(which, start, strict=True)):
             self._copy(row, self.episodes[index], int(time))
         return batch
 
     def _copy(self, row: int, episode: Episode, start: int) -> None:
-        before = min(start, self.stack - 1)
-        frames = episode.frames[start - before : start + self.length + 1]
-        missing = self.stack - 1 - before
-        target = self._buffer.frames[row]
-        target[missing : missing + len(frames)] = frames
-        target[:missing] = frames[0]
-        target[missing + len(frames) :] = frames[-1]
+        first, end = start - self.burn_in, start + self.length + 1
+        frames = episode.frames[max(0, first - self.stack + 1) : end]
+        _place(self._buffer.frames[row], frames, max(0, self.stack - 1 - first), frames[0], frames[-1])
         for name, source in episode.steps.items():
-            values = source[start : start + self.length + 1]
-            array = self._buffer.arrays[name][row]
-            array[: len(values)] = values
-            array[len(values) :] = 0
+            values = source[max(0, first) : end]
+            _place(self._buffer.arrays[name][row], values, max(0, -first), 0, 0)
 
     def _allocate(self) -> Sequences:
         example = self.episodes[0]
-        rows, columns = self.batch, self.length + 1
+        rows, columns = self.batch, self.burn_in + self.length + 1
         return Sequences(
-            frames=np.zeros((rows, self.length + self.stack, *example.frames.shape[1:]), np.uint8),
+            frames=np.zeros((rows, columns + self.stack - 1, *example.frames.shape[1:]), np.uint8),
             arrays={
                 name: np.zeros((rows, columns, *array.shape[1:]), array.dtype)
                 for name, array in example.steps.items()
             },
-            mask=np.zeros((rows, self.length), bool),
-            done=np.zeros((rows, self.length), bool),
+            mask=np.zeros((rows, columns - 1), bool),
+            done=np.zeros((rows, columns - 1), bool),
             episode=np.zeros(rows, np.int64),
             start=np.zeros(rows, np.int64),
             stack=self.stack,
+            burn_in=self.burn_in,
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -149,3 +148,9 @@ class SequenceSampler:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue exactly where `state_dict` was taken, over the same episodes."""
         self._random.bit_generator.state = state["random"]
+
+
+def _place(target: np.ndarray, values: np.ndarray, at: int, before: Any, after: Any) -> None:
+    target[:at] = before
+    target[at : at + len(values)] = values
+    target[at + len(values) :] = after

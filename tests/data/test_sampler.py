@@ -120,3 +120,13 @@ def test_malformed_episodes_are_refused():
         SequenceSampler([], batch=1, length=1, stack=1, seed=0)
     with pytest.raises(ValueError, match="at least 1"):
         SequenceSampler([Episode(frames, {})], batch=1, length=0, stack=1, seed=0)
+
+
+def test_burn_in_columns_come_before_the_start_and_are_empty_before_the_episode():
+    frames = np.arange(11, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 2, 2), np.uint8)
+    episode = Episode(frames, {"t": np.arange(1, 11)})
+    sampler = SequenceSampler([episode], batch=2, length=4, stack=2, seed=0, grid=4, burn_in=3)
+    batch = sampler.gather(np.array([0, 0]), np.array([0, 4]))
+    assert batch.mask.tolist() == [[False] * 3 + [True] * 4, [True] * 7]
+    assert batch.frames[:, :, 0, 0, 0].tolist() == [[0, 0, 0, 0, 0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5, 6, 7, 8]]
+    assert batch.arrays["t"].tolist() == [[0, 0, 0, 1, 2, 3, 4, 5], [2, 3, 4, 5, 6, 7, 8, 9]]

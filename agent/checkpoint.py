@@ -1,0 +1,137 @@
+"""Everything needed to act, in a folder: `weights.safetensors` and `agent.json`. Never pickle, so never code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from basalt_iq.agent.actions import ActionSet
+from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
+from basalt_iq.agent.observation import ObservationSpec
+from basalt_iq.errors import UserError
+from basalt_iq.files import write_folder
+
+FORMAT = 1
+MAX_JSON_BYTES = 8 << 20
+#: Bounds that keep a stranger's checkpoint from filling memory before its weights are even read.
+LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "size": 1024}
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """What an agent is, apart from its weights."""
+
+    task: str
+    era: int
+    actions: ActionSet
+    observation: ObservationSpec
+    network: NetworkConfig
+    temperature: float
+    discount: float
+    trained: dict[str, Any] = field(default_factory=dict)
+    """Where it comes from: objective, step, held-out metrics."""
+
+    def build(self) -> SoftQNetwork:
+        """A network of this shape with fresh weights."""
+        return SoftQNetwork(self.network, self.observation.vector_size, len(self.actions))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "task": self.task,
+            "era": self.era,
+            "temperature": self.temperature,
+            "discount": self.discount,
+            "network": asdict(self.network),
+            "observation": self.observation.to_json(),
+            "actions": self.actions.to_json(),
+            "trained": self.trained,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> AgentSpec:
+        network = NetworkConfig(**data["network"])
+        for name, limit in LIMITS.items():
+            if not 1 <= getattr(network, name) <= limit:
+                raise ValueError(f"network {name} must lie in 1..{limit}")
+        return cls(
+            task=str(data["task"]),
+            era=int(data["era"]),
+            actions=ActionSet.from_json(data["actions"]),
+            observation=ObservationSpec.from_json(data["observation"]),
+            network=network,
+            temperature=float(data["temperature"]),
+            discount=float(data["discount"]),
+            trained=dict(data.get("trained", {})),
+        )
+
+
+def save_agent(folder: Path, spec: AgentSpec, network: SoftQNetwork) -> None:
+    """Write the checkpoint `folder`: a reader sees all of it or none."""
+    weights = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
+
+    def write(temporary: Path) -> None:
+        save_file(weights, temporary / "weights.safetensors")
+        (temporary / "agent.json").write_text(json.dumps(spec.to_json(), indent=1) + "\n")
+
+    write_folder(folder, write)
+
+
+def load_agent(folder: Path, device: str = "cpu") -> tuple[AgentSpec, SoftQNetwork]:
+    """Read a checkpoint. Raises UserError naming the file if anything in it is missing, damaged or of other shape."""
+    spec = load_spec(folder)
+    path = folder / "weights.safetensors"
+    network = spec.build()
+    try:
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"{path}: cannot read the weights ({error}); copy the checkpoint folder again"
+        ) from None
+    _check_shapes(path, network.state_dict(), weights)
+    network.load_state_dict(weights)
+    return spec, network.to(device).eval()
+
+
+def load_spec(folder: Path) -> AgentSpec:
+    """Read `agent.json` alone."""
+    path = folder / "agent.json"
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise ValueError(f"larger than {MAX_JSON_BYTES} bytes")
+        data = json.loads(path.read_text())
+        if data.get("format") != FORMAT:
+            raise ValueError(f"format {data.get('format')!r}, this version reads {FORMAT}")
+        return AgentSpec.from_json(data)
+    except FileNotFoundError:
+        raise UserError(
+            f"{folder}: no agent.json there; give a run folder or one of its checkpoints"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise UserError(
+            f"{path}: not an agent's description ({error!r}); copy the checkpoint folder again"
+        ) from None
+
+
+def _check_shapes(path: Path, wanted: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> None:
+    for name in wanted.keys() | found.keys():
+        expect, got = (tuple(side[name].shape) if name in side else None for side in (wanted, found))
+        if expect != got:
+            hint = "another action set" if name.startswith("head") else "another network"
+            raise UserError(f"{path}: {name} is {got}, agent.json asks for {expect}: weights of {hint}")
+
+
+def find_agent(path: Path) -> Path:
+    """The checkpoint folder that `path` means: itself, or the chosen one (`agent/`) of a run folder."""
+    for folder in (path, path / "agent", path / "last"):
+        if (folder / "agent.json").exists():
+            return folder
+    raise UserError(
+        f"{path}: neither a run with a trained agent nor a checkpoint; train one with `basalt-iq train`"
+    )

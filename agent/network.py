@@ -1,0 +1,127 @@
+"""The soft-Q network: conv encoder over stacked frames, LSTM memory, one value per discrete action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+#: (h, c), each (B, hidden): the memory that goes from step to step. Explicit, so that it cannot be forgotten.
+Carry = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Size and shape of the network."""
+
+    encoder: Literal["nature", "impala"] = "nature"
+    """Convolutions: nature (three layers, fast) or impala (residual, 4 times the work)."""
+    width: int = 1
+    """Multiplies the encoder's channels."""
+    features: int = 256
+    """Units between the encoder and the memory."""
+    hidden: int = 256
+    """LSTM units."""
+    memory: bool = True
+    """Off replaces the LSTM by a layer without memory, for comparison."""
+    stack: int = 4
+    """Frames seen at once, the current one included."""
+    size: int = 64
+    """Frame height and width in pixels."""
+
+
+class SoftQNetwork(nn.Module):
+    """Q(s_t, .) for every step of a sequence, from one pass.
+
+    No batch normalisation and no dropout: what acts is exactly what was trained.
+    """
+
+    def __init__(self, config: NetworkConfig, vector_size: int, actions: int):
+        super().__init__()
+        self.config, self.vector_size, self.actions = config, vector_size, actions
+        self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)
+        with torch.no_grad():
+            flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
+        self.project = nn.Linear(flat, config.features)
+        joined = config.features + vector_size
+        if config.memory:
+            self.memory = nn.LSTM(joined, config.hidden, batch_first=True)
+        else:
+            self.memory = nn.Sequential(nn.Linear(joined, config.hidden), nn.ReLU())
+        self.head = nn.Linear(config.hidden, actions)
+        # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
+        self.to(memory_format=torch.channels_last)
+
+    def initial_carry(self, batch: int) -> Carry:
+        """The memory at the start of an episode: zeros, (batch, hidden) twice."""
+        zeros = self.head.weight.new_zeros(batch, self.config.hidden)
+        return zeros, zeros.clone()
+
+    def forward(self, frames: Tensor, vector: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        """frames (B, T, stack, 3, H, W) uint8, a strided view is fine; vector (B, T, V); carry at the first step.
+
+        Returns q (B, T, A) and the carry after the last step.
+        """
+        batch, steps = frames.shape[:2]
+        pixels = rearrange(frames, "b t k c h w -> (b t) (k c) h w").contiguous(
+            memory_format=torch.channels_last
+        )
+        seen = self.encoder(pixels.to(self.head.weight.dtype).div_(255)).flatten(1)
+        seen = rearrange(self.project(seen).relu(), "(b t) f -> b t f", b=batch, t=steps)
+        remembered, carry = self._remember(torch.cat([seen, vector], -1), carry)
+        return self.head(remembered), carry
+
+    def _remember(self, x: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        if not isinstance(self.memory, nn.LSTM):
+            return self.memory(x), carry
+        if (
+            x.shape[1] == 1
+        ):  # a single step through the cell takes a tenth of the whole-sequence kernel's time
+            carry = torch.lstm_cell(x[:, 0], carry, *self.memory._flat_weights)
+            return carry[0][:, None], carry
+        h, c = carry
+        remembered, (h, c) = self.memory(x, (h[None], c[None]))
+        return remembered, (h[0], c[0])
+
+
+def nature(channels: int, width: int) -> nn.Module:
+    """Mnih et al. 2015, figure 1."""
+    w = 32 * width
+    return nn.Sequential(
+        *(nn.Conv2d(channels, w, 8, 4), nn.ReLU()),
+        *(nn.Conv2d(w, 2 * w, 4, 2), nn.ReLU()),
+        *(nn.Conv2d(2 * w, 2 * w, 3), nn.ReLU()),
+    )
+
+
+def impala(channels: int, width: int) -> nn.Module:
+    """Espeholt et al. 2018, figure 3, right."""
+    layers: list[nn.Module] = []
+    for out in (16 * width, 32 * width, 32 * width):
+        layers += [
+            nn.Conv2d(channels, out, 3, padding=1),
+            nn.MaxPool2d(3, 2, 1),
+            Residual(out),
+            Residual(out),
+        ]
+        channels = out
+    return nn.Sequential(*layers, nn.ReLU())
+
+
+class Residual(nn.Module):
+    """x + conv(relu(conv(relu(x))))."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(self.first(x.relu()).relu())
+
+
+ENCODERS: dict[str, Callable[[int, int], nn.Module]] = {"nature": nature, "impala": impala}
