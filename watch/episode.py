@@ -1,0 +1,138 @@
+"""One recorded episode on disk: what was seen, done and thought.
+
+``seed_<N>.mp4`` holds T+1 frames, ``seed_<N>.npz`` the arrays of :data:`ARRAYS`, ``seed_<N>.json``
+the facts. Each is written under a temporary name and renamed, the JSON last: an episode is on
+record exactly when its JSON exists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from basalt_iq.data.files import replacing
+from basalt_iq.errors import UserError
+from basalt_iq.files import write_json
+
+#: How many of the best actions are kept with their Q and probability at every step.
+TOP = 5
+#: Arrays of the npz and their types. First axis T (steps), or T+1 (states) for ``progress``. A player
+#: without Q (a scripted one, a random one) leaves out what it does not have.
+ARRAYS: dict[str, type[np.generic]] = {
+    "action": np.int16,  # (T,) index into the facts' action_names
+    "top_action": np.int16,  # (T, K) the K most probable actions, most probable first
+    "top_q": np.float16,  # (T, K)
+    "top_policy": np.float16,  # (T, K) softmax(Q / temperature)
+    "v": np.float32,  # (T,) soft value of the state
+    "entropy": np.float32,  # (T,) nats
+    "reward": np.float32,  # (T,) recovered: Q(s_t, a_t) - discount * V(s_t+1)
+    "memory_norm": np.float32,  # (T,) length of the recurrent state
+    "act_ms": np.float32,  # (T,) time to choose, shared equally by the batch
+    "buttons": np.uint8,  # (T, B) as sent to the world, columns as in the facts' button_names
+    "camera": np.float32,  # (T, 2) degrees, [pitch, yaw]
+    "equip": np.int16,  # (T,) index into the facts' equip_values
+    "progress": np.float32,  # (T+1,) the world's ground truth, 0 to 1
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What ``seed_<N>.json`` says."""
+
+    task: str
+    era: int
+    seed: int
+    player: str
+    steps: int = 0
+    max_steps: int | None = None
+    success: bool | None = None
+    """None where the world has no judge, and for a demo that does not say."""
+    score: float | None = None
+    reasons: list[str] = field(default_factory=list)
+    checkpoint: str | None = None
+    discount: float | None = None
+    action_names: list[str] = field(default_factory=list)
+    button_names: list[str] = field(default_factory=list)
+    equip_values: list[str] = field(default_factory=list)
+    error: str | None = None
+    """Why the episode has no proper end (a world that died), else None."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Facts:
+        """Unknown keys are left aside: a newer version may have added them."""
+        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode's facts, and where its arrays and video are."""
+
+    folder: Path
+    facts: Facts
+
+    @property
+    def stem(self) -> str:
+        return f"seed_{self.facts.seed}"
+
+    @property
+    def video(self) -> Path:
+        return self.folder / f"{self.stem}.mp4"
+
+    @cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays that exist, by name; those that do not fit the number of steps are left out."""
+        path = self.folder / f"{self.stem}.npz"
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files if name in ARRAYS}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
+            raise UserError(f"{path}: damaged ({error}): delete {self.stem}.* and play it again") from error
+        steps = self.facts.steps
+        return {k: v for k, v in arrays.items() if len(v) == (steps + 1 if k == "progress" else steps)}
+
+
+def save(folder: Path, facts: Facts, arrays: Mapping[str, np.ndarray]) -> Episode:
+    """Put an episode on record; its video, if any, is already in ``folder``."""
+    episode = Episode(folder, facts)
+    with replacing(folder / f"{episode.stem}.npz") as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **{name: _narrow(name, array) for name, array in arrays.items()})
+    write_json(folder / f"{episode.stem}.json", asdict(facts))
+    return episode
+
+
+def _narrow(name: str, array: np.ndarray) -> Any:
+    """The array in its stored type; a Q beyond float16's range stays finite."""
+    kind = ARRAYS[name]
+    if kind is np.float16:
+        array = np.clip(array, np.finfo(np.float16).min, np.finfo(np.float16).max)
+    return np.asarray(array).astype(kind)
+
+
+def load(folder: Path, seed: int) -> Episode | None:
+    """The episode of a seed, or None while it is not on record."""
+    path = folder / f"seed_{seed}.json"
+    return _read(path) if path.exists() else None
+
+
+def load_all(folder: Path) -> list[Episode]:
+    """Every episode on record in a folder, by seed."""
+    paths = sorted(folder.glob("seed_*.json"), key=lambda p: (len(p.name), p.name))
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> Episode:
+    try:
+        return Episode(path.parent, Facts.from_json(json.loads(path.read_text())))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path}: not an episode's facts ({error}): delete {path.stem}.* and play it again"
+        ) from error
