@@ -1,0 +1,180 @@
+"""Rollouts over a fake of VectorWorld; the real one is in test_real_world.py."""
+
+import json
+
+import numpy as np
+import pytest
+
+from basalt_iq.agent.player import Player, RandomPlayer
+from basalt_iq.errors import UserError
+from basalt_iq.watch import rollout
+from basalt_iq.watch.episode import load_all
+from basalt_iq.watch.evaluation import Plan, evaluate
+from basalt_iq.watch.video import read_video
+from basalt_iq.world.vector import WorkerError
+
+
+class FakeWorlds:
+    """Seed s lasts 5 + s % 4 steps and succeeds when s is even. Seeds in BREAKS kill the worker."""
+
+    BREAKS: frozenset[int] = frozenset()
+    NOISE: frozenset[int] = frozenset()
+    played: list[int] = []  # noqa: RUF012
+    busiest = 0
+
+    def __init__(self, task, count, workers, era, max_steps, build):
+        self.count, self.max_steps, self.state = count, max_steps or 3600, {}
+
+    def reset(self, seeds):
+        assert all(slot < self.count for slot in seeds)
+        self.state |= {slot: [seed, 0] for slot, seed in seeds.items()}
+        type(self).played += seeds.values()
+        return {slot: (self._see(slot), {"progress": 0.0}) for slot in seeds}
+
+    def step(self, actions):
+        type(self).busiest = max(self.busiest, len(actions))
+        return {slot: self._step(slot) for slot in actions}
+
+    def _step(self, slot):
+        seed, step = self.state[slot]
+        self.state[slot][1] = step = step + 1
+        if step == 3 and seed in self.BREAKS:
+            raise WorkerError(f"world worker 0 (slots {slot}) died (exit code -9)")
+        if step == 3 and seed in self.NOISE:
+            return self._see(slot), True, False, {"error": "timed out"}
+        ended = step >= 5 + seed % 4
+        info = {"progress": step / 10}
+        if ended or step >= self.max_steps:
+            info |= {"success": ended and seed % 2 == 0, "score": 0.5, "reasons": ["because"]}
+        return self._see(slot), ended, not ended and step >= self.max_steps, info
+
+    def _see(self, slot):
+        seed, step = self.state[slot]
+        inventory = {"snowball": 1}
+        mainhand = {"type": "none", "damage": 0, "maxDamage": 0}
+        pov = np.full((64, 64, 3), 10 * step, np.uint8)
+        return {"pov": pov, "inventory": inventory, "equipped_items": {"mainhand": mainhand}, "seed": seed}
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    kind = type("Worlds", (FakeWorlds,), {"played": [], "busiest": 0})
+    monkeypatch.setattr(rollout, "VectorWorld", kind)
+    return kind
+
+
+@pytest.fixture
+def player(synthetic):
+    return RandomPlayer(synthetic.ACTIONS, seed=1)
+
+
+def test_every_seed_is_played_once_and_recorded(fake, player, tmp_path):
+    heard = []
+    seeds = [11, 4, 7, 8, 20, 1, 2]
+    episodes = rollout.play("FindCave", player, seeds, out=tmp_path, worlds=4, on_done=heard.append)
+    assert [e.facts.seed for e in episodes] == seeds
+    assert sorted(fake.played) == sorted(seeds)
+    assert fake.busiest == 2  # four worlds in two groups
+    assert {e.facts.seed for e in heard} == set(seeds)
+    for e in episodes:
+        assert e.facts.steps == 5 + e.facts.seed % 4
+        assert e.facts.success == (e.facts.seed % 2 == 0)
+        assert e.facts.reasons == ["because"]
+        assert e.arrays["progress"] == pytest.approx(np.arange(e.facts.steps + 1) / 10)
+        brightness = [frame.mean() for frame in read_video(e.video)]
+        assert brightness == pytest.approx(10 * np.arange(e.facts.steps + 1), abs=4)
+
+
+def test_a_time_limit_is_no_end_of_the_task(fake, player, tmp_path):
+    player.discount = 0.99
+    (episode,) = rollout.play("FindCave", player, [3], out=tmp_path, max_steps=4)
+    assert (episode.facts.steps, episode.facts.max_steps, episode.facts.success) == (4, 4, False)
+    assert np.isnan(episode.arrays["reward"][-1])
+
+
+def test_a_world_that_dies_is_a_failed_episode_and_the_rest_goes_on(fake, player, tmp_path):
+    fake.BREAKS = frozenset([5])
+    episodes = rollout.play("FindCave", player, range(5, 11), out=tmp_path, workers=1, worlds=2)
+    broken = [e for e in episodes if e.facts.error]
+    assert {e.facts.seed for e in broken} == {5, 6}  # the worker took its other episode with it
+    assert all(e.facts.success is False and "died (exit code -9)" in e.facts.error for e in broken)
+    assert [e.facts.steps for e in broken] == [2, 2]
+    assert sum(1 for _ in read_video(broken[0].video)) == 3
+    assert all(e.facts.steps == 5 + e.facts.seed % 4 for e in episodes if not e.facts.error)
+
+
+def test_a_random_observation_after_a_socket_fault_is_not_stored(fake, player, tmp_path):
+    fake.NOISE = frozenset([2])
+    first, second = rollout.play("FindCave", player, [2, 4], out=tmp_path)
+    assert (first.facts.error, first.facts.steps, second.facts.error) == ("timed out", 2, None)
+
+
+def test_a_world_that_never_starts_is_the_users_to_hear(fake, player, tmp_path, monkeypatch):
+    def refuse(self, seeds):
+        raise WorkerError("world worker 0 (slots 0) failed:\nTraceback\nOSError: no memory")
+
+    monkeypatch.setattr(fake, "reset", refuse)
+    with pytest.raises(UserError, match=r"broke 3 times in a row.*no memory"):
+        rollout.play("FindCave", player, range(50), out=tmp_path)
+
+
+def test_an_interrupted_evaluation_plays_only_what_is_missing(fake, player, tmp_path):
+    plan = Plan("FindCave", "random")
+
+    class Stop(Exception):
+        pass
+
+    def stop_after_three(_):
+        if len(fake.played) >= 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        evaluate(plan, range(8), tmp_path, player, on_done=stop_after_three, workers=1, worlds=1)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    recorded = {e.facts.seed for e in load_all(tmp_path)}
+    assert not summary["complete"]
+    assert set(summary["seeds"]) == recorded
+    fake.played.clear()
+    summary = evaluate(plan, range(8), tmp_path, player)
+    assert sorted(fake.played) == sorted(set(range(8)) - recorded)
+    assert summary["complete"]
+    assert (summary["episodes"], summary["successes"], summary["rate"]) == (8, 4, 0.5)
+    assert summary["mean_steps"] == 6.5
+    assert summary["low"] < 0.5 < summary["high"]
+    fake.played.clear()
+    assert evaluate(plan, range(8), tmp_path, player)["seconds"] >= summary["seconds"]
+    assert fake.played == []
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_holds_one_plan(fake, player, tmp_path):
+    evaluate(Plan("FindCave", "random", max_steps=9), range(2), tmp_path, player)
+    with pytest.raises(UserError, match="max_steps 9, not None; give another --name"):
+        evaluate(Plan("FindCave", "random"), range(2), tmp_path, player)
+    (tmp_path / "summary.json").unlink()
+    with pytest.raises(UserError, match=r"without summary\.json"):
+        evaluate(Plan("FindCave", "random"), range(2), tmp_path, player)
+
+
+def test_what_a_network_thought_is_recorded(fake, synthetic, tmp_path):
+    from basalt_iq.agent.checkpoint import AgentSpec
+    from basalt_iq.agent.network import NetworkConfig
+    from basalt_iq.agent.observation import ObservationSpec
+
+    look = ObservationSpec(64, (), (), ())
+    spec = AgentSpec("FindCave", 2021, synthetic.ACTIONS, look, NetworkConfig(width=1, hidden=8), 0.1, 0.9)
+    player = Player(spec, spec.build(), seed=3)
+    (episode,) = rollout.play("FindCave", player, [4], out=tmp_path)
+    arrays = episode.arrays
+    assert episode.facts.discount == 0.9
+    assert episode.facts.action_names == player.action_names
+    chosen = arrays["top_action"] == arrays["action"][:, None]
+    rows = chosen.any(1)
+    q_a = arrays["top_q"][chosen].astype(float)
+    following = np.append(arrays["v"][1:], 0.0)
+    assert arrays["reward"][rows] == pytest.approx(q_a - 0.9 * following[rows], abs=5e-3)
+    assert (arrays["memory_norm"] > 0).all()
+    assert (arrays["act_ms"] > 0).all()
