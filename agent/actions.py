@@ -23,7 +23,7 @@ OPPOSITES = (("forward", "back"), ("left", "right"))
 
 @dataclass(frozen=True)
 class Action:
-    """One entry of the set: the keys held, the camera's turn in degrees (pitch down, yaw right), the item taken."""
+    """One entry of the set: the keys held, the camera's turn in degrees (+ down, + right), the item taken."""
 
     buttons: tuple[str, ...] = ()
     camera: tuple[float, float] = (0.0, 0.0)
@@ -42,7 +42,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Ticks:
-    """Demo actions as arrays: buttons (T, B) uint8 named by `names`, camera (T, 2) degrees, equip (T,) strings."""
+    """Demo actions as arrays: buttons (T, B) named by `names`, camera (T, 2) degrees, equip (T,) strings."""
 
     names: tuple[str, ...]
     buttons: np.ndarray
@@ -98,7 +98,7 @@ class ActionSet:
         return action
 
     def ends_episode(self, equipped: str) -> np.ndarray:
-        """Which actions may end the episode while `equipped` is in hand: (A,) bool. ESC, and a snowball's throw."""
+        """(A,) bool: may the action end the episode with `equipped` in hand? ESC, and a snowball's throw."""
         return np.array([_may_end(action, equipped) for action in self.actions])
 
     def fidelity(self, ticks: Ticks) -> dict[str, float]:

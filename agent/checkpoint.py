@@ -1,4 +1,4 @@
-"""Everything needed to act, in a folder: `weights.safetensors` and `agent.json`. Never pickle, so never code."""
+"""All that is needed to act, as `weights.safetensors` and `agent.json`. Never pickle, so never code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
-from basalt_iq.files import write_folder
 
 FORMAT = 1
 MAX_JSON_BYTES = 8 << 20
@@ -73,18 +72,14 @@ class AgentSpec:
 
 
 def save_agent(folder: Path, spec: AgentSpec, network: SoftQNetwork) -> None:
-    """Write the checkpoint `folder`: a reader sees all of it or none."""
+    """Write the two files into the existing `folder` (a new one: see `basalt_iq.files.write_folder`)."""
     weights = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
-
-    def write(temporary: Path) -> None:
-        save_file(weights, temporary / "weights.safetensors")
-        (temporary / "agent.json").write_text(json.dumps(spec.to_json(), indent=1) + "\n")
-
-    write_folder(folder, write)
+    save_file(weights, folder / "weights.safetensors")
+    (folder / "agent.json").write_text(json.dumps(spec.to_json(), indent=1) + "\n")
 
 
 def load_agent(folder: Path, device: str = "cpu") -> tuple[AgentSpec, SoftQNetwork]:
-    """Read a checkpoint. Raises UserError naming the file if anything in it is missing, damaged or of other shape."""
+    """Read a checkpoint. Raises UserError naming the file if anything in it is missing or does not fit."""
     spec = load_spec(folder)
     path = folder / "weights.safetensors"
     network = spec.build()

@@ -62,25 +62,26 @@ class SoftQNetwork(nn.Module):
         return zeros, zeros.clone()
 
     def forward(self, frames: Tensor, vector: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
-        """frames (B, T, stack, 3, H, W) uint8, a strided view is fine; vector (B, T, V); carry at the first step.
-
-        Returns q (B, T, A) and the carry after the last step.
-        """
-        batch, steps = frames.shape[:2]
-        pixels = rearrange(frames, "b t k c h w -> (b t) (k c) h w").contiguous(
-            memory_format=torch.channels_last
-        )
-        seen = self.encoder(pixels.to(self.head.weight.dtype).div_(255)).flatten(1)
-        seen = rearrange(self.project(seen).relu(), "(b t) f -> b t f", b=batch, t=steps)
-        remembered, carry = self._remember(torch.cat([seen, vector], -1), carry)
+        """q (B, T, A) of every step, and the carry after the last one. Arguments as of `encode`."""
+        remembered, carry = self.remember(self.encode(frames, vector), carry)
         return self.head(remembered), carry
 
-    def _remember(self, x: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+    def encode(self, frames: Tensor, vector: Tensor) -> Tensor:
+        """What is seen at each step, without memory: (B, T, features + V).
+
+        frames (B, T, stack, 3, H, W) uint8, a strided view is fine; vector (B, T, V) float.
+        """
+        batch, steps = frames.shape[:2]
+        pixels = rearrange(frames, "b t k c h w -> (b t) (k c) h w")
+        pixels = pixels.contiguous(memory_format=torch.channels_last).to(self.head.weight.dtype)
+        seen = self.project(self.encoder(pixels.div_(255)).flatten(1)).relu()
+        return torch.cat([rearrange(seen, "(b t) f -> b t f", b=batch, t=steps), vector], -1)
+
+    def remember(self, x: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
+        """Pass encoded steps x (B, T, F) through the memory: (B, T, hidden), and the carry after the last."""
         if not isinstance(self.memory, nn.LSTM):
             return self.memory(x), carry
-        if (
-            x.shape[1] == 1
-        ):  # a single step through the cell takes a tenth of the whole-sequence kernel's time
+        if x.shape[1] == 1:  # one step through the cell takes a tenth of the whole-sequence kernel's time
             carry = torch.lstm_cell(x[:, 0], carry, *self.memory._flat_weights)
             return carry[0][:, None], carry
         h, c = carry

@@ -14,7 +14,7 @@ from basalt_iq.world import contract
 
 @dataclass(frozen=True)
 class ObservationSpec:
-    """How an environment's observation becomes a frame (3, size, size) uint8 and a vector (vector_size,) float32.
+    """An environment's observation as a frame (3, size, size) uint8 and a vector (vector_size,) float32.
 
     The vector holds each item's count divided by its starting count (an item that the player does not start
     with counts in whole stacks of 64), then the equipped item as one-hot. The 2022 interface has neither.
@@ -46,19 +46,15 @@ class ObservationSpec:
         if not self.items:
             return np.zeros(0, np.float32)
         counts = np.array([[observation["inventory"][item] for item in self.items]])
-        return self.vectors(self.items, counts, np.array([self.equip_index(observation)]))[0]
-
-    def equip_index(self, observation: Mapping[str, Any]) -> int:
-        held = equipped(observation)
-        return self.equip_values.index(held if held in self.equip_values else "other")
+        return self.vectors(self.items, counts, np.array([equipped(observation)]))[0]
 
     def vectors(self, items: Sequence[str], counts: np.ndarray, held: np.ndarray) -> np.ndarray:
-        """(N, vector_size) float32 of counts (N, I) named by `items` and indices `held` (N,) into equip_values."""
+        """(N, vector_size) float32 of counts (N, I) named by `items` and item names `held` (N,)."""
         if not self.items:
             return np.zeros((len(counts), 0), np.float32)
         columns = [list(items).index(item) for item in self.items]
         share = counts[:, columns] / np.array(self.start_counts)
-        one_hot = np.eye(len(self.equip_values))[held]
+        one_hot = held[:, None] == np.array(self.equip_values)
         return np.concatenate([np.minimum(share, 2.0), one_hot], 1).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:

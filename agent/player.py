@@ -1,4 +1,4 @@
-"""The player: a trained network that acts in many episodes at once and carries each one's memory through it."""
+"""The player: a network that acts in many episodes at once and carries each one's memory through it."""
 
 from __future__ import annotations
 

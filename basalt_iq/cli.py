@@ -1,4 +1,4 @@
-"""`basalt-iq`: one command for the whole loop. Each sub-command is a dataclass in its room's `commands.py`."""
+"""`basalt-iq`: one command for the whole loop, from demo videos to an agent you can watch."""
 
 from __future__ import annotations
 
@@ -18,14 +18,8 @@ from basalt_iq.errors import UserError
 
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
-    "demo": "watch.commands:Demo",
-    "data record": "data.commands:Record",
-    "data check": "data.commands:Check",
-    "data ingest": "data.commands:Ingest",
-    "data show": "data.commands:Show",
     "train": "train.commands:Train",
     "evaluate": "watch.commands:Evaluate",
-    "watch": "watch.commands:Watch",
 }
 
 
@@ -50,7 +44,7 @@ def command_tree() -> Any:
             top[group] = Annotated[tuple(groups[group]), about]
         else:
             top[name] = leaf
-    return Union[tuple(top.values())]
+    return Union[tuple(top.values())]  # noqa: UP007
 
 
 def main(argv: list[str] | None = None) -> None:

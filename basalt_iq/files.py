@@ -1,4 +1,4 @@
-"""Writing so that a reader, or a kill at any moment, finds the old content or the new, never half of either."""
+"""Writing so that a reader, or a kill at any moment, finds the old content or the new, never half."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary folder beside `folder`, then rename it into place: readers see all or none.
+    """Let `write` fill a temporary folder beside `folder`, then rename it: readers see all or none.
 
     A folder that is already there is dropped first, so give each version its own name and `point` at it.
     """

@@ -1,0 +1,56 @@
+"""Every setting of a training run. The docstrings are the help of `basalt-iq train`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.errors import UserError
+from basalt_iq.train.learner import LearnerConfig
+from basalt_iq.train.objectives import ObjectiveConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """What to train, on what, for how long."""
+
+    task: str = "FindCave"
+    """BASALT task: FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
+    steps: int = 20_000
+    """Updates to make."""
+    minutes: float | None = None
+    """Stop after this much training, even before --steps."""
+    actions: Literal["demos", "entry-2021"] = "demos"
+    """Actions: the demos' most frequent keys and camera turns, or a set like the 2021 entry's"""
+    action_count: int = 64
+    """Actions in a set built from demos."""
+    held_out: float = 0.1
+    """Share of the demos kept back to choose the checkpoint (at least one demo)."""
+    batch: int = 16
+    """Sequences per update (per source, where there is online data too)."""
+    length: int = 32
+    """Ticks of a sequence that are learned from."""
+    burn_in: int = 8
+    """Ticks before them that only refresh the memory."""
+    grid: int = 16
+    """Ticks between possible starts of a sequence, and between stored memory states."""
+    seed: int = 0
+    """Seed of weights, sampling and augmentation."""
+    check_every: int = 500
+    """Updates between looks at the held-out demos; each writes a checkpoint that resumes."""
+    log_every: int = 50
+    """Updates between records of the training metrics."""
+    device: str = "cpu"
+    """Where to train: cpu, cuda, cuda:1, ..."""
+    wandb: Literal["auto", "offline", "online", "off"] = "auto"
+    """auto: offline unless you are logged in."""
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    goal: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.burn_in < self.grid:
+            raise UserError(f"--burn-in {self.burn_in} must be at least 0 and less than --grid {self.grid}")
+        if min(self.steps, self.batch, self.length, self.check_every, self.log_every, self.action_count) < 1:
+            raise UserError("--steps, --batch, --length, --action-count and the intervals must be at least 1")

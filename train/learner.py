@@ -1,0 +1,158 @@
+"""The training step: one pass over a batch of sequences gives Q(s_t) and, shifted by one, V(s_{t+1})."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from basalt_iq.agent.network import Carry, SoftQNetwork
+from basalt_iq.agent.policy import entropy, soft_value
+from basalt_iq.data.sampler import Sequences
+from basalt_iq.train.augment import random_shift
+from basalt_iq.train.objectives import ObjectiveConfig, Transitions, objective
+from basalt_iq.train.states import StoredStates
+
+
+@dataclass(frozen=True)
+class LearnerConfig:
+    """How the network is updated."""
+
+    learning_rate: float = 3e-4
+    """Adam's step size."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay (AdamW)."""
+    clip_gradient: float = 10.0
+    """Largest norm of the whole gradient."""
+    shift: int = 4
+    """Random shift of a sequence's frames, in pixels each way."""
+    target_rate: float = 1.0
+    """Share of the network that flows into the target network per update; 1 is no target network."""
+
+
+class Learner:
+    """A network, its optimiser, and the memories of the sequences it trains on."""
+
+    def __init__(
+        self, network: SoftQNetwork, config: LearnerConfig, goal: ObjectiveConfig, *, seed: int,
+        sources: Sequence[StoredStates],
+    ):  # fmt: skip
+        self.network, self.config, self.goal = network, config, goal
+        self.sources = list(sources)
+        self.target = copy.deepcopy(network) if config.target_rate < 1 else None
+        self.optimiser = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def update(self, batches: Sequence[Sequences]) -> dict[str, float]:
+        """One gradient step. `batches` come one per source: the experts' first, then the policy's, if any."""
+        frames, vector, carry = self._inputs(batches)
+        fresh = torch.cat([torch.from_numpy(b.start == 0) for b in batches])
+        burn_in = batches[0].burn_in
+        q = self._unroll(self.network, frames, vector, carry, fresh, burn_in, batches)
+        v = soft_value(q, self.goal.temperature)
+        if self.target is not None:
+            with torch.no_grad():
+                q_target = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
+                v = soft_value(q_target, self.goal.temperature)
+        transitions = self._transitions(batches, q[:, :-1], v[:, 1:], burn_in)
+        loss, metrics = objective(transitions, self.goal)
+        norm = self._descend(loss)
+        metrics |= {"loss": loss.detach(), "gradient_norm": norm}
+        metrics["entropy"] = transitions.mean(entropy(q.detach()[:, :-1], self.goal.temperature))
+        return {name: float(value) for name, value in metrics.items()}
+
+    def _inputs(self, batches: Sequence[Sequences]) -> tuple[Tensor, Tensor, Carry]:
+        device = self.network.head.weight.device
+        frames = torch.cat([torch.from_numpy(b.frames) for b in batches])
+        frames = random_shift(frames, self.config.shift, self.generator).to(device)
+        stacked = frames.unfold(1, batches[0].stack, 1).movedim(-1, 2)
+        vector = torch.cat([torch.from_numpy(b.arrays["vector"]) for b in batches]).to(device)
+        carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=True)]
+        h, c = (torch.cat(parts).to(device) for parts in zip(*carries, strict=True))
+        return stacked, vector, (h, c)
+
+    def _unroll(
+        self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry, fresh: Tensor,
+        burn_in: int, batches: Sequence[Sequences] = (),
+    ) -> Tensor:  # fmt: skip
+        """q (B, length + 1, A) after the burn-in; the carries on the way refresh the states of `batches`."""
+        if burn_in:
+            with torch.no_grad():
+                seen = network.encode(frames[:, :burn_in], vector[:, :burn_in])
+                _, carry = network.remember(seen, carry)
+        keep = ~fresh[:, None].to(carry[0].device)  # an episode starts with an empty memory
+        carry = (carry[0] * keep, carry[1] * keep)
+        seen = network.encode(frames[:, burn_in:], vector[:, burn_in:])
+        remembered, at, grid = [], 0, self.sources[0].grid
+        for end in [*range(grid - burn_in, seen.shape[1], grid), seen.shape[1]]:
+            part, carry = network.remember(seen[:, at:end], carry)
+            remembered.append(part)
+            at = end
+            if end < seen.shape[1]:
+                self._refresh(batches, end + burn_in, carry)
+        return network.head(torch.cat(remembered, 1))
+
+    def _refresh(self, batches: Sequence[Sequences], later: int, carry: Carry) -> None:
+        row = 0
+        for source, batch in zip(self.sources, batches, strict=False):
+            episode, start = _places(batch)
+            rows = slice(row, row + len(episode))
+            source.write(episode, start + later, (carry[0][rows], carry[1][rows]))
+            row += len(episode)
+
+    def _transitions(
+        self, batches: Sequence[Sequences], q_t: Tensor, v_tp1: Tensor, burn_in: int
+    ) -> Transitions:
+        def joined(arrays: list[Any]) -> Tensor:
+            return torch.cat([torch.from_numpy(a) for a in arrays])[:, burn_in:].to(q_t.device)
+
+        mask = joined([b.mask for b in batches])
+        first = torch.zeros_like(mask)
+        first[:, 0] = torch.cat([torch.from_numpy(b.start == 0) for b in batches]).to(q_t.device)
+        expert = torch.cat([torch.full((len(b.start),), i == 0) for i, b in enumerate(batches)])
+        return Transitions(
+            q_t=q_t, v_tp1=v_tp1, a_t=joined([b.arrays["action"][:, :-1] for b in batches]),
+            done_t=joined([b.done for b in batches]), weight=mask.to(q_t.dtype),
+            expert=expert.to(q_t.device), first=first,
+        )  # fmt: skip
+
+    def _descend(self, loss: Tensor) -> Tensor:
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_gradient)
+        if not torch.isfinite(norm):
+            raise FloatingPointError("the loss or its gradient is not finite")
+        self.optimiser.step()
+        if self.target is not None:
+            for slow, fast in zip(self.target.parameters(), self.network.parameters(), strict=True):
+                slow.data.lerp_(fast.data, self.config.target_rate)
+        return norm
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the next update depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "target": self.target.state_dict() if self.target is not None else {},
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "sources": [source.state_dict() for source in self.sources],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        if self.target is not None:
+            self.target.load_state_dict(state["target"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.generator.set_state(state["generator"])
+        for source, kept in zip(self.sources, state["sources"], strict=True):
+            source.load_state_dict(kept)
+
+
+def _places(batch: Sequences) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(batch.episode), torch.from_numpy(batch.start)

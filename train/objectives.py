@@ -1,0 +1,181 @@
+"""What is learned, as pure functions: tensors in, (loss, metrics) out.
+
+Equations: Garg et al. 2021 (IQ-Learn, arXiv 2106.12142), Al-Hafez et al. 2023 (LS-IQ, arXiv 2303.00599),
+Reddy et al. 2020 (SQIL, arXiv 1905.11108). Time-indexed names: q_t is Q(s_t, .), v_tp1 is V(s_{t+1}).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from basalt_iq.agent.policy import log_policy, soft_value
+
+Loss = tuple[Tensor, dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """A batch of sequences as an objective sees it. B sequences of T transitions, A actions."""
+
+    q_t: Tensor
+    """(B, T, A)"""
+    v_tp1: Tensor
+    """(B, T), V of the next state; from the target network where there is one."""
+    a_t: Tensor
+    """(B, T) int64"""
+    done_t: Tensor
+    """(B, T) bool: the transition ends the episode."""
+    weight: Tensor
+    """(B, T) float: 1 counts, 0 is padding."""
+    expert: Tensor
+    """(B,) bool: demonstrated, else played by the policy."""
+    first: Tensor
+    """(B, T) bool: s_t is the first state of an episode."""
+
+    def __post_init__(self) -> None:
+        batch, steps, _ = self.q_t.shape
+        for name in ("v_tp1", "a_t", "done_t", "weight", "first"):
+            if getattr(self, name).shape != (batch, steps):
+                raise ValueError(f"{name} has shape {tuple(getattr(self, name).shape)}, not {(batch, steps)}")
+        if self.expert.shape != (batch,):
+            raise ValueError(f"expert has shape {tuple(self.expert.shape)}, not {(batch,)}")
+
+    def mean(self, x: Tensor, rows: Tensor | None = None, where: Tensor | None = None) -> Tensor:
+        """Mean of x (B, T) over the counted steps of these rows (B,) bool; 0 where there are none."""
+        weight = self.weight if rows is None else self.weight * rows[:, None]
+        weight = weight if where is None else weight * where
+        return (x * weight).sum() / weight.sum().clamp(min=1e-8)
+
+    def mixture(self, x: Tensor) -> Tensor:
+        """Half the experts' mean and half the policy's; the experts' alone without policy data."""
+        if bool(self.expert.all()):
+            return self.mean(x)
+        return (self.mean(x, self.expert) + self.mean(x, ~self.expert)) / 2
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What is learned, and how strongly."""
+
+    objective: Literal["iq", "bc", "sqil"] = "iq"
+    """iq (IQ-Learn), bc (behaviour cloning) or sqil."""
+    temperature: float = 1.0
+    """tau of the soft policy softmax(Q / tau)."""
+    discount: float = 0.99
+    """gamma, per tick of a twentieth of a second."""
+    value_term: Literal["value_expert", "value", "v0"] = "value_expert"
+    """States whose value IQ-Learn lowers: the experts', experts' and policy's, or first states."""
+    divergence: Literal["chi2", "hellinger", "kl", "js", "tv"] = "chi2"
+    """f-divergence of IQ-Learn's expert term (tv: the reward as it is, no weight and no regulariser)."""
+    alpha: float = 0.5
+    """Strength of the chi2 regulariser r^2 / (4 alpha); larger is weaker, inf is none (pure cloning)."""
+    regularise: Literal["expert", "mixture"] = "expert"
+    """Where the chi2 regulariser acts: on the experts' transitions or, with online data, on both."""
+    absorbing_reward: float = 0.0
+    """Reward per step after an expert's ending (minus it after the policy's), for ever: 0 ignores endings."""
+    clip_targets: bool = False
+    """Clip bootstrapped values to what bounded rewards can reach, 4 alpha / (1 - gamma) (LS-IQ)."""
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
+            raise ValueError("temperature and alpha must be positive, discount in [0, 1)")
+
+
+def objective(batch: Transitions, config: ObjectiveConfig) -> Loss:
+    """The loss that the configuration names."""
+    return OBJECTIVES[config.objective](batch, config)
+
+
+def behaviour_cloning(batch: Transitions, config: ObjectiveConfig) -> Loss:
+    """Negative log-likelihood of the experts' actions under softmax(Q / tau), in nats."""
+    nll = -chosen(log_policy(batch.q_t, config.temperature), batch.a_t)
+    loss = batch.mean(nll, batch.expert)
+    return loss, {"nll": loss.detach()}
+
+
+def iq_learn(batch: Transitions, config: ObjectiveConfig) -> Loss:
+    """L = -E_expert[phi(r)] + value term + chi2 regulariser (Garg et al., equations 9 and 10).
+
+    With value_expert and chi2 on expert data the targets cancel, and L = tau NLL + E[r^2] / (4 alpha).
+    """
+    v_t = soft_value(batch.q_t, config.temperature)
+    y_t = target(batch, config)
+    r_t = chosen(batch.q_t, batch.a_t) - y_t
+    expert_term = -batch.mean(reward_weight(r_t, config.divergence) * r_t, batch.expert)
+    value_term = VALUE_TERMS[config.value_term](batch, v_t, y_t, config.discount)
+    squares = batch.mixture(r_t**2) if config.regularise == "mixture" else batch.mean(r_t**2, batch.expert)
+    penalty = squares / (4 * config.alpha) if config.divergence == "chi2" else torch.zeros_like(squares)
+    metrics = {
+        "expert_term": expert_term, "value_term": value_term, "regulariser": penalty,
+        "nll": behaviour_cloning(batch, config)[0],
+        "reward_expert": batch.mean(r_t, batch.expert), "reward_policy": batch.mean(r_t, ~batch.expert),
+        "v_expert": batch.mean(v_t, batch.expert), "v_policy": batch.mean(v_t, ~batch.expert),
+    }  # fmt: skip
+    return expert_term + value_term + penalty, {name: value.detach() for name, value in metrics.items()}
+
+
+def sqil(batch: Transitions, config: ObjectiveConfig) -> Loss:
+    """Soft Bellman error with reward 1 on the experts' transitions and 0 on the policy's."""
+    r_t = batch.expert[:, None].to(batch.q_t.dtype)
+    error = chosen(batch.q_t, batch.a_t) - (r_t + target(batch, config).detach())
+    loss = batch.mixture(error**2)
+    metrics = {
+        "bellman_expert": batch.mean(error**2, batch.expert),
+        "bellman_policy": batch.mean(error**2, ~batch.expert),
+        "nll": behaviour_cloning(batch, config)[0],
+    }
+    return loss, {name: value.detach() for name, value in metrics.items()}
+
+
+def target(batch: Transitions, config: ObjectiveConfig) -> Tensor:
+    """y = gamma ((1 - done) V(s') + done V_absorbing), (B, T); V_absorbing as in LS-IQ, section 4.3."""
+    side = torch.where(batch.expert, 1.0, -1.0)[:, None].to(batch.v_tp1.dtype)
+    absorbing = side * config.absorbing_reward / (1 - config.discount)
+    v_tp1 = batch.v_tp1
+    if config.clip_targets:
+        bound = 4 * config.alpha / (1 - config.discount)
+        v_tp1 = v_tp1.clamp(-bound, bound)
+    return config.discount * torch.where(batch.done_t, absorbing, v_tp1)
+
+
+def reward_weight(r_t: Tensor, divergence: str) -> Tensor:
+    """phi'(r), held constant: how much the expert term counts each transition under an f-divergence."""
+    r_t = r_t.detach()
+    if divergence == "hellinger":
+        return 1 / (1 + r_t) ** 2
+    if divergence == "kl":
+        return torch.exp(-r_t)
+    if divergence == "js":
+        return torch.exp(-r_t) / (2 - torch.exp(-r_t))
+    return torch.ones_like(r_t)
+
+
+def chosen(x: Tensor, a_t: Tensor) -> Tensor:
+    """x(s_t, a_t) of x (B, T, A): (B, T)."""
+    return x.gather(-1, a_t[..., None])[..., 0]
+
+
+def _value_expert(batch: Transitions, v_t: Tensor, y_t: Tensor, discount: float) -> Tensor:
+    return batch.mean(v_t - y_t, batch.expert)
+
+
+def _value(batch: Transitions, v_t: Tensor, y_t: Tensor, discount: float) -> Tensor:
+    return batch.mixture(v_t - y_t)
+
+
+def _v0(batch: Transitions, v_t: Tensor, y_t: Tensor, discount: float) -> Tensor:
+    return (1 - discount) * batch.mean(v_t, where=batch.first)
+
+
+ValueTerm = Callable[[Transitions, Tensor, Tensor, float], Tensor]
+VALUE_TERMS: dict[str, ValueTerm] = {"value_expert": _value_expert, "value": _value, "v0": _v0}
+OBJECTIVES: dict[str, Callable[[Transitions, ObjectiveConfig], Loss]] = {
+    "iq": iq_learn,
+    "bc": behaviour_cloning,
+    "sqil": sqil,
+}
