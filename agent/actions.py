@@ -218,7 +218,8 @@ def from_demos(task: str, era: int, demos: Iterable[Ticks], *, size: int = 64) -
         )
     counts.pop(Action(), None)
     by_count = sorted(counts, key=lambda action: (-counts[action], action.name))
-    ending = [action for action in by_count if _may_end(action, "snowball")][:1]
+    thrown = "snowball" if era == 2021 else "none"
+    ending = [action for action in by_count if _may_end(action, thrown)][:1]
     chosen = [Action(), *ending, *(action for action in by_count if action not in ending)]
     return ActionSet(task, era, chosen[:size], f"demos-{size}")
 

@@ -12,7 +12,7 @@ BUTTONS = contract.BUTTONS[2021]
 
 
 def steps(length: int, rng: np.random.Generator) -> tuple[Steps, np.ndarray]:
-    """Bright frames mean forward, dark ones turn; the last step throws. Returns the steps and the brightness."""
+    """Bright frames mean forward, dark ones a turn; the last step throws. Also returns the brightness."""
     bright = rng.integers(0, 2, length + 1)
     buttons = np.zeros((length, len(BUTTONS)), np.uint8)
     buttons[:, BUTTONS.index("forward")] = bright[:-1]

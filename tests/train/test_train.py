@@ -19,9 +19,8 @@ SMALL = [
 
 
 def command(store, run, *options):
-    return [
-        sys.executable, "-m", "basalt_iq", "train", "--store", str(store), "--run", str(run), *SMALL, *options,
-    ]  # fmt: skip
+    places = ["--store", str(store), "--run", str(run)]
+    return [sys.executable, "-m", "basalt_iq", "train", *places, *SMALL, *options]
 
 
 def train(store, run, *options):

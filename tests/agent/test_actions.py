@@ -1,0 +1,104 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from basalt_iq.agent.actions import Action, ActionSet, Ticks, entry_2021, from_demos
+from basalt_iq.errors import UserError
+from basalt_iq.world import contract
+
+BUTTONS = contract.BUTTONS[2021]
+
+
+def ticks_of(actions: list[dict], names=BUTTONS) -> Ticks:
+    buttons = np.array([[a.get(name, 0) for name in names] for a in actions], np.uint8)
+    camera = np.array([a["camera"] for a in actions], np.float32)
+    return Ticks(tuple(names), buttons, camera, np.array([a.get("equip", "none") for a in actions]))
+
+
+def tick(*keys, camera=(0, 0), equip="none"):
+    return {**dict.fromkeys(keys, 1), "camera": camera, "equip": equip}
+
+
+def demo_set(size=40) -> ActionSet:
+    rng = np.random.default_rng(0)
+    keys = [(), ("forward",), ("forward", "sprint"), ("forward", "jump"), ("left",), ("attack",)]
+    played = [tick(*keys[rng.integers(6)], camera=rng.normal(0, 4, 2)) for _ in range(2000)]
+    return from_demos("FindCave", 2021, [ticks_of([*played, tick("use")])], size=size)
+
+
+SETS = [entry_2021(task) for task in contract.TASKS] + [demo_set()]
+
+
+@pytest.mark.parametrize("actions", SETS, ids=lambda a: f"{a.task}-{a.origin}")
+def test_every_action_survives_the_round_trip(actions):
+    ticks = ticks_of([actions.decode(i) for i in range(len(actions))])
+    assert actions.encode(ticks).tolist() == list(range(len(actions)))
+
+
+@pytest.mark.parametrize("actions", SETS, ids=lambda a: f"{a.task}-{a.origin}")
+def test_decoded_actions_are_the_environments(actions):
+    space = contract.action_space(contract.find_task(actions.task), 2021)
+    assert all(space.contains(actions.decode(i)) for i in range(len(actions)))
+
+
+def test_the_set_like_the_entrys_takes_first_what_cannot_be_undone():
+    actions = entry_2021("FindCave")
+    assert len(actions) == 13 + 1  # the entry's thirteen, and waiting
+    cases = {
+        "use": tick("use", "forward", camera=(9, 0)),
+        "equip snowball": tick("forward", equip="snowball"),
+        "yaw+10": tick("forward", camera=(1, 9)),
+        "pitch-10": tick(camera=(-8, 2)),
+        "forward+jump": tick("forward", "jump", "sprint", camera=(0, 2)),
+        "forward": tick("forward", camera=(1, -2)),
+        "wait": tick("left", "right"),
+        "attack": tick("attack", camera=(1, 1)),
+    }
+    found = [actions.action_names[i] for i in actions.encode(ticks_of(list(cases.values())))]
+    assert found == list(cases)
+
+
+def test_demo_sets_hold_the_most_frequent_and_the_ending():
+    many = [tick("forward")] * 50 + [tick("forward", "sprint")] * 30 + [tick(camera=(0, 4))] * 10
+    actions = from_demos("FindCave", 2021, [ticks_of([*many, tick("back"), tick("use")])], size=4)
+    assert actions.action_names == ["wait", "use", "forward", "forward+sprint"]
+    assert actions.ends_episode("snowball").tolist() == [False, True, False, False]
+    assert not actions.ends_episode("cobblestone").any()
+
+
+def test_fidelity_is_hand_counted():
+    actions = from_demos("FindCave", 2021, [ticks_of([tick("forward")] * 3)], size=2)
+    ticks = ticks_of([tick("forward", camera=(0, 2)), tick("forward"), tick("back"), tick()])
+    assert actions.fidelity(ticks) == {"same_keys": 0.75, "camera_error": 0.25}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(BUTTONS), max_size=4), st.floats(-180, 180), st.floats(-180, 180))
+def test_any_tick_has_a_nearest_action_and_it_is_a_fixed_point(keys, pitch, yaw):
+    actions = SETS[-1]
+    index = actions.encode(ticks_of([tick(*keys, camera=(pitch, yaw))]))
+    again = actions.encode(ticks_of([actions.decode(int(index[0]))]))
+    assert index == again
+
+
+def test_era_2022_ends_by_escape_alone():
+    names = contract.BUTTONS[2022]
+    actions = from_demos("FindCave", 2022, [ticks_of([tick("ESC"), tick("use"), tick("use")], names)], size=3)
+    assert actions.action_names == ["wait", "ESC", "use"]
+    assert actions.ends_episode("none").tolist() == [False, True, False]
+    assert "equip" not in actions.decode(1)
+
+
+def test_json_round_trip():
+    for actions in SETS:
+        assert ActionSet.from_json(json.loads(json.dumps(actions.to_json()))) == actions
+
+
+def test_what_the_task_does_not_have_is_refused():
+    with pytest.raises(UserError, match="equip torch"):
+        ActionSet("FindCave", 2021, [Action(), Action(equip="torch")], "mine")
+    with pytest.raises(UserError, match="waiting first"):
+        ActionSet("FindCave", 2021, [Action(("use",))], "mine")
