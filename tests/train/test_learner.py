@@ -1,0 +1,188 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
+from basalt_iq.agent.policy import soft_value
+from basalt_iq.data.sampler import Episode, SequenceSampler
+from basalt_iq.train.augment import random_shift
+from basalt_iq.train.learner import Learner, LearnerConfig
+from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
+from basalt_iq.train.states import StoredStates
+
+STACK, LENGTH, BURN_IN, GRID, ACTIONS = 3, 8, 2, 4, 5
+
+
+def episodes(lengths, seed=0):
+    rng = np.random.default_rng(seed)
+    return [
+        Episode(
+            rng.integers(0, 256, (t + 1, 3, 64, 64)).astype(np.uint8),
+            {"action": rng.integers(0, ACTIONS, t), "vector": rng.normal(size=(t + 1, 2)).astype(np.float32)},
+        )
+        for t in lengths
+    ]
+
+
+def network(seed=0, **options):
+    torch.manual_seed(seed)
+    return SoftQNetwork(NetworkConfig(features=16, hidden=12, stack=STACK, **options), 2, ACTIONS)
+
+
+def parts(data, batch=4, goal=ObjectiveConfig(), seed=0, **config):  # noqa: B008
+    sampler = SequenceSampler(
+        data, batch=batch, length=LENGTH, stack=STACK, seed=seed, grid=GRID, burn_in=BURN_IN
+    )
+    states = StoredStates([e.length for e in data], 12, GRID)
+    learner = Learner(network(), LearnerConfig(shift=0, **config), goal, seed=0, sources=[states])
+    return sampler, states, learner
+
+
+def step_by_step(net, episode):
+    """Q and carries of a whole episode, one frame and one hand-copied stack at a time: the naive path."""
+    carry, q, carries = net.initial_carry(1), [], []
+    for t in range(len(episode.frames)):
+        stack = np.stack([episode.frames[max(0, t - k)] for k in reversed(range(STACK))])
+        carries.append(carry)
+        value, carry = net(
+            torch.from_numpy(stack)[None, None],
+            torch.from_numpy(episode.steps["vector"][t])[None, None],
+            carry,
+        )
+        q.append(value[0, 0])
+    return torch.stack(q), carries
+
+
+def test_the_fast_pass_equals_the_naive_one():
+    data = episodes([30])
+    sampler, states, learner = parts(data)
+    q, carries = step_by_step(learner.network, data[0])
+    for row in range(1, 30 // GRID + 1):
+        states.write(torch.tensor([0]), torch.tensor([row * GRID]), carries[row * GRID - BURN_IN])
+    which, start = np.zeros(4, int), np.array([0, 4, 12, 28])
+    found = {}
+
+    def spy(batch, config):
+        found["batch"] = batch
+        return iq_learn(batch, config)
+
+    naive = copy.deepcopy(learner.network)
+    batch = sampler.gather(which, start)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("basalt_iq.train.learner.objective", spy)
+        metrics = learner.update([batch])
+
+    fast = found["batch"]
+    v = soft_value(q, 1.0)
+    for row, at in enumerate(start):
+        real = min(LENGTH, 30 - at)
+        torch.testing.assert_close(fast.q_t[row, :real], q[at : at + real], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(fast.v_tp1[row, :real], v[at + 1 : at + 1 + real], atol=1e-5, rtol=1e-5)
+        assert fast.weight[row].tolist() == [1.0] * real + [0.0] * (LENGTH - real)
+    assert fast.done_t.nonzero().tolist() == [[3, 1]]  # step 29 of the window from 28
+    assert fast.first.nonzero().tolist() == [[0, 0]]
+
+    rows = [(at, t) for at in start for t in range(at, min(at + LENGTH, 30))]
+    loss = naive_loss(naive, data[0], rows)
+    assert metrics["loss"] == pytest.approx(float(loss.detach()), abs=1e-5)
+
+
+def naive_loss(net, episode, rows):
+    """IQ-Learn's loss over single transitions, separate values of current and next states."""
+    q, _ = step_by_step(net, episode)
+    total = []
+    for _, t in rows:
+        y = 0.99 * soft_value(q[t + 1], 1.0) if t + 1 < len(episode.frames) - 1 else torch.tensor(0.0)
+        r = q[t, episode.steps["action"][t]] - y
+        total.append(-r + soft_value(q[t], 1.0) - y + r**2 / 2)
+    return torch.stack(total).mean()
+
+
+def test_passing_over_a_grid_point_refreshes_its_state():
+    data = episodes([30, 9])
+    sampler, states, learner = parts(data, batch=2)
+    expected = [step_by_step(learner.network, episode)[1] for episode in data]
+    learner.update([sampler.gather(np.array([0, 1]), np.array([0, 0]))])
+    for episode in (0, 1):
+        for start in (4, 8):
+            h, c = states.read(torch.tensor([episode]), torch.tensor([start]))
+            naive_h, naive_c = expected[episode][start - BURN_IN]
+            torch.testing.assert_close(h, naive_h, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(c, naive_c, atol=1e-5, rtol=1e-5)
+    h, _ = states.read(torch.tensor([0]), torch.tensor([12]))
+    assert not h.any()  # not passed over yet
+
+
+def test_states_past_the_end_do_not_spill_into_the_next_episode():
+    states = StoredStates([9, 9], 12, GRID)
+    ones = (torch.ones(1, 12), torch.ones(1, 12))
+    states.write(torch.tensor([0]), torch.tensor([12]), ones)
+    assert not states.state_dict()["states"].any()
+
+
+def test_one_shift_for_all_frames_of_a_sequence():
+    frames = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 5, 3, 16, 16)).astype(np.uint8))
+    same = frames[:, :1].expand_as(frames).contiguous()
+    shifted = random_shift(same, 4, torch.Generator().manual_seed(0))
+    assert (shifted == shifted[:, :1]).all()
+    offsets = set()
+    for row in range(6):
+        offsets |= {
+            (dy, dx)
+            for dy in range(-4, 5)
+            for dx in range(-4, 5)
+            if (shifted[row, 0, :, 4:12, 4:12] == same[row, 0, :, 4 + dy : 12 + dy, 4 + dx : 12 + dx]).all()
+        }
+    assert len(offsets) > 1
+    assert random_shift(frames, 0, torch.Generator()) is frames
+
+
+def test_the_augmented_batch_is_not_the_original():
+    frames = torch.arange(2 * 3 * 8 * 8, dtype=torch.uint8).reshape(1, 2, 3, 8, 8)
+    before = frames.clone()
+    random_shift(frames, 2, torch.Generator().manual_seed(1))
+    assert torch.equal(frames, before)
+
+
+def test_a_target_network_follows_slowly():
+    data = episodes([30])
+    sampler, _, learner = parts(data, target_rate=0.1)
+    before = copy.deepcopy(learner.target.state_dict())
+    learner.update([sampler.sample()])
+    for name, value in learner.target.state_dict().items():
+        mixed = before[name].lerp(learner.network.state_dict()[name], 0.1)
+        torch.testing.assert_close(value, mixed)
+
+
+def test_expert_and_policy_batches_go_in_one_pass():
+    expert, policy = episodes([20], seed=1), episodes([20], seed=2)
+    sampler, states, _ = parts(expert)
+    other, more, _ = parts(policy, seed=3)
+    goal = ObjectiveConfig(value_term="value", regularise="mixture")
+    learner = Learner(network(), LearnerConfig(shift=0), goal, seed=0, sources=[states, more])
+    metrics = learner.update([sampler.sample(), other.sample()])
+    assert metrics["v_policy"] != 0
+    assert metrics["v_policy"] != metrics["v_expert"]
+    assert more.state_dict()["states"].any()
+
+
+def test_without_memory_the_past_does_not_matter():
+    net = network(memory=False)
+    frames = torch.randint(0, 256, (1, 4, STACK, 3, 64, 64), dtype=torch.uint8)
+    vector = torch.zeros(1, 4, 2)
+    q, _ = net(frames, vector, net.initial_carry(1))
+    alone, _ = net(frames[:, 3:], vector[:, 3:], net.initial_carry(1))
+    torch.testing.assert_close(q[:, 3:], alone)
+
+
+def test_shapes_are_checked():
+    good = dict(
+        q_t=torch.zeros(2, 3, 4), v_tp1=torch.zeros(2, 3), a_t=torch.zeros(2, 3, dtype=torch.long),
+        done_t=torch.zeros(2, 3, dtype=torch.bool), weight=torch.ones(2, 3), expert=torch.ones(2, dtype=torch.bool),
+        first=torch.zeros(2, 3, dtype=torch.bool),
+    )  # fmt: skip
+    Transitions(**good)
+    with pytest.raises(ValueError, match="a_t"):
+        Transitions(**good | {"a_t": torch.zeros(2, 4, dtype=torch.long)})
