@@ -13,18 +13,23 @@ from typing import Any
 from basalt_iq.errors import UserError
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replace the file `path` by `text`."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace the file `path` by `content`."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
+            os.fchmod(handle, 0o644)  # a temporary file is its owner's alone
             os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -7,6 +7,7 @@ record exactly when its JSON exists.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -17,9 +18,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from basalt_iq.data.files import replacing
 from basalt_iq.errors import UserError
-from basalt_iq.files import write_json
+from basalt_iq.files import write_bytes, write_json
 
 #: How many of the best actions are kept with their Q and probability at every step.
 TOP = 5
@@ -61,6 +61,8 @@ class Facts:
     action_names: list[str] = field(default_factory=list)
     button_names: list[str] = field(default_factory=list)
     equip_values: list[str] = field(default_factory=list)
+    source: str | None = None
+    """The demonstration that this is a picture of, else None."""
     error: str | None = None
     """Why the episode has no proper end (a world that died), else None."""
 
@@ -103,8 +105,9 @@ class Episode:
 def save(folder: Path, facts: Facts, arrays: Mapping[str, np.ndarray]) -> Episode:
     """Put an episode on record; its video, if any, is already in ``folder``."""
     episode = Episode(folder, facts)
-    with replacing(folder / f"{episode.stem}.npz") as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **{name: _narrow(name, array) for name, array in arrays.items()})
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: _narrow(name, array) for name, array in arrays.items()})
+    write_bytes(folder / f"{episode.stem}.npz", buffer.getvalue())
     write_json(folder / f"{episode.stem}.json", asdict(facts))
     return episode
 

@@ -117,7 +117,7 @@ def _next(group: _Group, queue: deque[int], player: Actor) -> Callable[[], None]
     """What a group does next: start episodes in free slots, or act in all live ones; None: it is through."""
     fresh = {slot: queue.popleft() for slot in group.free() if queue}
     if fresh:
-        player.start(list(fresh))
+        player.start(list(fresh), list(fresh.values()))
         return lambda: group.start(fresh)
     if not group.live:
         return None

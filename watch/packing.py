@@ -1,0 +1,63 @@
+"""An episode's arrays in the compact form that the page's script unpacks when the episode is opened."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+
+from basalt_iq.watch.episode import Episode
+
+#: What the page shows, and the type in which it gets it (little endian, as every browser's arrays).
+_SHOWN: dict[str, str] = {
+    "reward": "<f4",
+    "v": "<f4",
+    "entropy": "<f4",
+    "progress": "<f4",
+    "memory_norm": "<f4",
+    "top_q": "<f4",
+    "top_policy": "<f4",
+    "camera": "<f4",
+    "action": "<i2",
+    "top_action": "<i2",
+    "equip": "<i2",
+    "buttons": "<u1",
+}
+
+
+def pack(episode: Episode) -> str:
+    """Base64 of zlib of: length of the header (4 bytes), JSON header, arrays one after another.
+
+    The header lists ``[name, type, columns]`` in order; 4-byte types come first, so that each array
+    starts at a multiple of its own size once the header is padded to 4 bytes.
+    """
+    arrays = {name: episode.arrays[name].astype(kind) for name, kind in _SHOWN.items() if name in episode.arrays}
+    fields = [[name, array.dtype.str[1:], _columns(array)] for name, array in arrays.items()]
+    head = json.dumps({"steps": episode.facts.steps, "fields": fields}).encode()
+    head += b" " * (-len(head) % 4)
+    body = b"".join(array.tobytes() for array in arrays.values())
+    return base64.b64encode(zlib.compress(len(head).to_bytes(4, "little") + head + body, 6)).decode()
+
+
+def _columns(array: np.ndarray) -> int:
+    return array.shape[1] if array.ndim > 1 else 1
+
+
+def digest(episode: Episode) -> dict[str, Any]:
+    """What the list of episodes shows without unpacking: how sure, how fast, how much reward."""
+    arrays = episode.arrays
+    return {
+        "reward": _mean(arrays.get("reward")),
+        "entropy": _mean(arrays.get("entropy")),
+        "act_ms": _mean(arrays.get("act_ms")),
+        "progress": float(np.max(arrays["progress"])) if len(arrays.get("progress", ())) else None,
+    }
+
+
+def _mean(array: np.ndarray | None) -> float | None:
+    if array is None or not np.isfinite(array).any():
+        return None
+    return float(np.nanmean(array))

@@ -1,0 +1,177 @@
+"""What lies in the folders that people point `watch` and `compare` at: runs, evaluations, curves."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from basalt_iq.errors import UserError
+from basalt_iq.watch.episode import Episode, load_all
+from basalt_iq.watch.evaluation import SUMMARY, read_summary
+
+#: Points that a learning curve keeps: more than a screen has columns for it is waste.
+CURVE_POINTS = 500
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation folder."""
+
+    folder: Path
+    name: str
+    """For people, different for each evaluation of a page."""
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        return read_summary(self.folder)
+
+    @cached_property
+    def episodes(self) -> list[Episode]:
+        return load_all(self.folder)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run's folder."""
+
+    folder: Path
+    name: str
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        return _read_object(self.folder / "config.json")
+
+    @cached_property
+    def command(self) -> str | None:
+        """The exact command line, where the configuration has it."""
+        said = self.config.get("command") or self.config.get("command_line")
+        return shlex.join(map(str, said)) if isinstance(said, list) else said and str(said)
+
+    def curves(self, points: int = CURVE_POINTS) -> dict[str, Curve]:
+        """Every logged quantity by its full name (``group/name``)."""
+        return read_curves(self.folder / "metrics.jsonl", points)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A logged quantity: training steps, seconds since the start, values; all of one length."""
+
+    steps: list[float]
+    seconds: list[float]
+    values: list[float]
+
+
+def read_curves(path: Path, points: int = CURVE_POINTS) -> dict[str, Curve]:
+    """Curves of a ``metrics.jsonl``, thinned to ``points`` by averaging neighbours.
+
+    A last line cut short by a kill, and values that are no finite number, are passed over.
+    """
+    rows: dict[str, list[tuple[float, float, float]]] = {}
+    for line in _json_lines(path):
+        step, seconds = line.get("step"), line.get("seconds", 0.0)
+        if not _is_number(step):
+            continue
+        for name, value in line.items():
+            if "/" in name and _is_number(value):
+                rows.setdefault(name, []).append((step, seconds if _is_number(seconds) else 0.0, value))
+    return {name: Curve(*map(list, zip(*_thin(row, points), strict=True))) for name, row in rows.items()}  # type: ignore[arg-type]
+
+
+def find(paths: Sequence[Path]) -> tuple[list[Run], list[tuple[Run | None, Evaluation]]]:
+    """Runs and evaluations under ``paths``: each a run, an evaluation, or a folder of such.
+
+    Raises UserError for a folder that holds neither.
+    """
+    runs: list[Run] = []
+    evaluations: list[tuple[Run | None, Evaluation]] = []
+    for path in paths:
+        found = [*_find_in(path)] or [pair for child in _folders(path) for pair in _find_in(child)]
+        if not found:
+            raise UserError(f"{path}: no run and no evaluation in it; give a folder that `train` or `evaluate` wrote")
+        for run, evaluation in found:
+            if run and run not in runs:
+                runs.append(run)
+            if evaluation:
+                evaluations.append((run, evaluation))
+    return runs, _with_distinct_names(evaluations)
+
+
+def _find_in(path: Path) -> Iterable[tuple[Run | None, Evaluation | None]]:
+    if (path / SUMMARY).exists():
+        yield None, Evaluation(path, path.resolve().name)
+        return
+    run = Run(path, path.resolve().name) if (path / "config.json").exists() else None
+    if run:
+        yield run, None
+    for folder in _folders(path / "evaluations"):
+        if (folder / SUMMARY).exists():
+            yield run, Evaluation(folder, folder.name)
+
+
+def _with_distinct_names(
+    found: list[tuple[Run | None, Evaluation]],
+) -> list[tuple[Run | None, Evaluation]]:
+    """Evaluations of one name are told apart by their run, then by a number."""
+    names = [evaluation.name for _, evaluation in found]
+    result, used = [], set()
+    for run, evaluation in found:
+        name = evaluation.name
+        if names.count(name) > 1 and run:
+            name = f"{run.name}/{name}"
+        base, number = name, 2
+        while name in used:
+            name, number = f"{base} ({number})", number + 1
+        used.add(name)
+        result.append((run, Evaluation(evaluation.folder, name)))
+    return result
+
+
+def _folders(path: Path) -> list[Path]:
+    try:
+        return sorted(child for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
+    except OSError:
+        return []
+
+
+def _thin(rows: list[tuple[float, ...]], points: int) -> list[tuple[float, ...]]:
+    if len(rows) <= points:
+        return rows
+    size = math.ceil(len(rows) / points)
+    parts = [rows[i : i + size] for i in range(0, len(rows), size)]
+    return [tuple(sum(column) / len(part) for column in zip(*part, strict=True)) for part in parts]
+
+
+def _json_lines(path: Path) -> Iterable[Mapping[str, Any]]:
+    try:
+        text = path.read_text(errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError(f"{path}: cannot read ({error.strerror})") from error
+    for line in text.splitlines():
+        try:
+            data = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(data, dict):
+            yield data
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: unreadable ({error}); restore it, or report without this run") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: not an object; restore it, or report without this run")
+    return data
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
