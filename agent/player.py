@@ -93,6 +93,13 @@ class Player:
             memory.h, memory.c = h[row], c[row]
         return [self._decide(*row) for row in zip(q[:, 0].cpu(), observations, memories, strict=True)]
 
+    def state_dict(self) -> dict[str, Any]:
+        """Every slot's random numbers, frame stack and memory."""
+        return {slot: memory.state_dict() for slot, memory in self._slots.items()}
+
+    def load_state_dict(self, state: Mapping[int, Mapping[str, Any]]) -> None:
+        self._slots = {slot: _Memory.of(kept) for slot, kept in state.items()}
+
     def _inputs(self, observations: Sequence[Mapping[str, Any]], memories: list[_Memory]) -> tuple[Any, ...]:
         look = self.spec.observation
         frames = [
@@ -139,6 +146,17 @@ class _Memory:
         older = np.repeat(frame[None], stack, 0) if self.frames is None else self.frames
         self.frames = np.concatenate([older[1:], frame[None]])
         return self.frames
+
+    def state_dict(self) -> dict[str, Any]:
+        frames = None if self.frames is None else torch.from_numpy(self.frames)
+        return {"rng": self.rng.bit_generator.state, "frames": frames, "h": self.h, "c": self.c}
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> _Memory:
+        rng = np.random.default_rng()
+        rng.bit_generator.state = state["rng"]
+        frames = None if state["frames"] is None else state["frames"].numpy()
+        return cls(rng, frames, state["h"], state["c"])
 
 
 class RandomPlayer:

@@ -49,14 +49,14 @@ def command_tree() -> Any:
 
 def main(argv: list[str] | None = None) -> None:
     """Exit code 0 for success, 1 for a job that ran and found fault, 2 for bad input."""
-    command: Command = tyro.cli(
-        command_tree(),
-        args=argv,
-        prog="basalt-iq",
-        description=__doc__,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
-    )
     try:
+        command: Command = tyro.cli(
+            command_tree(),
+            args=argv,
+            prog="basalt-iq",
+            description=__doc__,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+        )
         result = command.run()
     except UserError as error:
         console.print(f"basalt-iq: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -22,6 +22,8 @@ class Episode:
     """(T+1, 3, H, W) uint8"""
     steps: Mapping[str, np.ndarray]
     """Arrays whose first axis is T (of actions) or T+1 (of states)."""
+    terminal: bool = True
+    """Whether the last step ended the episode, rather than a time limit or the end of a recording."""
 
     def __post_init__(self) -> None:
         if self.length < 1:
@@ -84,17 +86,21 @@ class SequenceSampler:
         grid: int = 1,
         burn_in: int = 0,
     ):
-        if not episodes:
-            raise ValueError("no episodes to sample from")
         if min(batch, length, stack, grid) < 1:
             raise ValueError("batch, length, stack and grid must be at least 1")
-        self.episodes = list(episodes)
         self.batch, self.length, self.stack, self.grid, self.burn_in = batch, length, stack, grid, burn_in
         self._random = np.random.Generator(np.random.PCG64(seed))
         self._before = (length - 1) // grid
-        counts = [self._before + 1 + (episode.length - 1) // grid for episode in self.episodes]
-        self._ends = np.cumsum(counts)
+        self.use(episodes)
         self._buffer = self._allocate()
+
+    def use(self, episodes: Sequence[Episode]) -> None:
+        """Draw from these episodes from now on; their arrays must be of the same kinds."""
+        if not episodes:
+            raise ValueError("no episodes to sample from")
+        self.episodes = list(episodes)
+        counts = [self._before + 1 + (episode.length - 1) // self.grid for episode in self.episodes]
+        self._ends = np.cumsum(counts)
 
     def sample(self) -> Sequences:
         """The next random batch."""
@@ -111,7 +117,8 @@ class SequenceSampler:
         ends = np.array([self.episodes[i].length for i in which])
         times = start[:, None] + np.arange(-self.burn_in, self.length)
         np.logical_and(times >= 0, times < ends[:, None], out=batch.mask)
-        np.equal(times, ends[:, None] - 1, out=batch.done)
+        terminal = np.array([self.episodes[i].terminal for i in which])
+        np.logical_and(times == ends[:, None] - 1, terminal[:, None], out=batch.done)
         for row, (index, time) in enumerate(zip(which, start, strict=True)):
             self._copy(row, self.episodes[index], int(time))
         return batch

@@ -7,6 +7,7 @@ from typing import Literal
 
 from basalt_iq.agent.network import NetworkConfig
 from basalt_iq.errors import UserError
+from basalt_iq.train.actors import OnlineConfig
 from basalt_iq.train.learner import LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig
 
@@ -48,9 +49,14 @@ class TrainConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     goal: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     learner: LearnerConfig = field(default_factory=LearnerConfig)
+    online: OnlineConfig = field(default_factory=OnlineConfig)
 
     def __post_init__(self) -> None:
         if not 0 <= self.burn_in < self.grid:
             raise UserError(f"--burn-in {self.burn_in} must be at least 0 and less than --grid {self.grid}")
         if min(self.steps, self.batch, self.length, self.check_every, self.log_every, self.action_count) < 1:
             raise UserError("--steps, --batch, --length, --action-count and the intervals must be at least 1")
+        if self.online.online and self.goal.objective == "bc":
+            raise UserError("--online: cloning learns from demos alone; choose --objective iq or sqil")
+        if self.goal.objective == "sqil" and not self.online.online:
+            raise UserError("--objective sqil needs the policy's own episodes: add --online")

@@ -73,7 +73,7 @@ class Learner:
         frames = random_shift(frames, self.config.shift, self.generator).to(device)
         stacked = frames.unfold(1, batches[0].stack, 1).movedim(-1, 2)
         vector = torch.cat([torch.from_numpy(b.arrays["vector"]) for b in batches]).to(device)
-        carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=True)]
+        carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=False)]
         h, c = (torch.cat(parts).to(device) for parts in zip(*carries, strict=True))
         return stacked, vector, (h, c)
 

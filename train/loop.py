@@ -20,6 +20,7 @@ from basalt_iq.train.demos import Demos, episodes, load_demos
 from basalt_iq.train.held_out import held_out_metrics
 from basalt_iq.train.learner import Learner
 from basalt_iq.train.metrics import Metrics
+from basalt_iq.train.online import Online
 from basalt_iq.train.run_folder import RunFolder
 from basalt_iq.train.states import StoredStates
 
@@ -60,12 +61,17 @@ class Trainer:
         self.network = self.spec.build().to(config.device)
         self.held_out = episodes(demos.held_out, self.spec.actions, look)
         expert = episodes(demos.train, self.spec.actions, look)
-        self.sampler = SequenceSampler(
-            expert, batch=config.batch, length=config.length, stack=config.network.stack, seed=config.seed,
-            grid=config.grid, burn_in=config.burn_in,
-        )  # fmt: skip
-        states = StoredStates([e.length for e in expert], config.network.hidden, config.grid)
-        self.learner = Learner(self.network, config.learner, config.goal, seed=config.seed, sources=[states])
+        sampling = {
+            "batch": config.batch, "length": config.length, "stack": config.network.stack,
+            "seed": config.seed, "grid": config.grid, "burn_in": config.burn_in,
+        }  # fmt: skip
+        self.sampler = SequenceSampler(expert, **sampling)
+        states = [StoredStates([e.length for e in expert], config.network.hidden, config.grid)]
+        self.online = None
+        if config.online.online:
+            self.online = Online(config.online, self.spec, self.network, run.folder / "replay", **sampling)
+            states.append(self.online.replay.states)
+        self.learner = Learner(self.network, config.learner, config.goal, seed=config.seed, sources=states)
         self.step, self.seconds, self.best = 0, 0.0, {"held_out/nll": float("inf")}
         self._resume()
 
@@ -78,11 +84,13 @@ class Trainer:
                 self._advance(metrics, listener)
         finally:
             metrics.close()
+            if self.online:
+                self.online.close()
         return {"steps": self.step, "seconds": round(self.seconds, 1), **self.best}
 
     def _advance(self, metrics: Metrics, listener: Listener) -> None:
         began = time.monotonic()
-        values = self.learner.update([self.sampler.sample()])
+        values = self._update()
         self.step += 1
         self.seconds += time.monotonic() - began
         if self.step % self.config.log_every == 0:
@@ -90,6 +98,13 @@ class Trainer:
         if self.step % self.config.check_every == 0 or self._over():
             metrics.log(self.step, self.seconds, self._check())
         listener(self.step, self.seconds, values)
+
+    def _update(self) -> dict[str, float]:
+        """One update; online, the worlds move on meanwhile."""
+        batches = [self.sampler.sample()]
+        if self.online is None or self.step < self.config.online.start_after:
+            return self.learner.update(batches)
+        return self.online.beside(lambda played: self.learner.update(batches + played))
 
     def _over(self) -> bool:
         limit = self.config.minutes
@@ -105,6 +120,9 @@ class Trainer:
             self.best = {"step": self.step, **values}
         self.spec.trained.update(step=self.step, **values)
         self.run_folder.save(self.step, self.spec, self.network, self._state(), best=better)
+        if self.online:
+            self.online.replay.sweep()
+            values |= self.online.metrics()
         return values
 
     def _state(self) -> dict[str, Any]:
@@ -114,6 +132,7 @@ class Trainer:
             "best": self.best,
             "learner": self.learner.state_dict(),
             "sampler": self.sampler.state_dict(),
+            "online": self.online.state_dict() if self.online else None,
         }
 
     def _resume(self) -> None:
@@ -123,3 +142,5 @@ class Trainer:
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
         self.learner.load_state_dict(state["learner"])
         self.sampler.load_state_dict(state["sampler"])
+        if self.online:
+            self.online.load_state_dict(state["online"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,28 +18,38 @@ class StoredStates:
     with an empty memory.
     """
 
-    def __init__(self, lengths: Sequence[int], hidden: int, grid: int):
-        self.grid = grid
-        rows = torch.tensor([length // grid + 1 for length in lengths])
-        self._first = torch.cumsum(rows, 0) - rows
-        self._last = self._first + rows - 1
-        self._states = torch.zeros(int(rows.sum()), 2, hidden)
+    def __init__(self, lengths: Iterable[int], hidden: int, grid: int):
+        self.grid, self.hidden = grid, hidden
+        self._episodes: list[Tensor] = []
+        for length in lengths:
+            self.append(length)
+
+    def append(self, length: int) -> None:
+        """A new episode of `length` steps."""
+        self._episodes.append(torch.zeros(length // self.grid + 1, 2, self.hidden))
+
+    def drop_first(self, count: int) -> None:
+        """Forget the oldest episodes; the indices of the others move down."""
+        del self._episodes[:count]
 
     def read(self, episode: Tensor, start: Tensor) -> Carry:
         """The carry at the first burn-in column of windows from `start` (B,), multiples of grid."""
-        state = self._states[self._first[episode] + start // self.grid]
+        rows = zip(episode.tolist(), (start // self.grid).tolist(), strict=True)
+        state = torch.stack([self._episodes[e][row] for e, row in rows])
         return state[:, 0].contiguous(), state[:, 1].contiguous()
 
     def write(self, episode: Tensor, start: Tensor, carry: Carry) -> None:
         """Replace the states at those windows' first columns; past the end of an episode there is none."""
-        rows = self._first[episode] + start // self.grid
-        inside = rows <= self._last[episode]
-        self._states[rows[inside]] = torch.stack([part.detach().cpu() for part in carry], 1)[inside]
+        state = torch.stack([part.detach().cpu() for part in carry], 1)
+        for new, e, row in zip(state, episode.tolist(), (start // self.grid).tolist(), strict=True):
+            if row < len(self._episodes[e]):
+                self._episodes[e][row] = new
 
-    def state_dict(self) -> dict[str, Tensor]:
-        return {"states": self._states.clone()}
+    def state_dict(self) -> dict[str, Any]:
+        rows = [len(states) for states in self._episodes]
+        return {"rows": rows, "states": torch.cat(self._episodes) if rows else torch.zeros(0)}
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        if state["states"].shape != self._states.shape:
-            raise ValueError(f"stored states {tuple(state['states'].shape)}, not {tuple(self._states.shape)}")
-        self._states.copy_(state["states"])
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._episodes = (
+            [part.clone() for part in state["states"].split(state["rows"])] if state["rows"] else []
+        )

@@ -130,3 +130,18 @@ def test_burn_in_columns_come_before_the_start_and_are_empty_before_the_episode(
     assert batch.mask.tolist() == [[False] * 3 + [True] * 4, [True] * 7]
     assert batch.frames[:, :, 0, 0, 0].tolist() == [[0, 0, 0, 0, 0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5, 6, 7, 8]]
     assert batch.arrays["t"].tolist() == [[0, 0, 0, 1, 2, 3, 4, 5], [2, 3, 4, 5, 6, 7, 8, 9]]
+
+
+def test_an_episode_cut_short_has_no_ending():
+    frames = np.zeros((6, 3, 2, 2), np.uint8)
+    cut, whole = (Episode(frames, {}, terminal=terminal) for terminal in (False, True))
+    sampler = SequenceSampler([cut, whole], batch=2, length=4, stack=1, seed=0)
+    batch = sampler.gather(np.array([0, 1]), np.array([2, 2]))
+    assert batch.done.tolist() == [[False] * 4, [False, False, True, False]]
+
+
+def test_episodes_may_change_between_samples():
+    first, second = (Episode(np.full((6, 3, 2, 2), k, np.uint8), {}) for k in (1, 2))
+    sampler = SequenceSampler([first], batch=8, length=2, stack=1, seed=0)
+    sampler.use([second])
+    assert (sampler.sample().frames == 2).all()

@@ -1,0 +1,164 @@
+"""The policy at play while it learns: many worlds side by side, whose finished episodes go to the replay."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from basalt_iq.agent.checkpoint import AgentSpec
+from basalt_iq.agent.network import SoftQNetwork
+from basalt_iq.agent.player import Player
+from basalt_iq.data.sampler import Episode
+from basalt_iq.world.vector import VectorWorld, WorkerError, build_world
+
+
+@dataclass(frozen=True)
+class OnlineConfig:
+    """Learning from what the agent itself plays, besides the demos."""
+
+    online: bool = False
+    """Play while learning (iq and sqil). Half of every batch is then the policy's."""
+    worlds: int = 8
+    """Episodes under way at once."""
+    workers: int = 1
+    """Processes that step worlds."""
+    online_steps: int | None = None
+    """Limit of an online episode in steps; default: the task's own."""
+    replay_gb: float = 4.0
+    """Newest episodes kept, in gigabytes on disk (a 64x64 frame takes 12 kB)."""
+    start_after: int = 1000
+    """Updates on demos alone before the first online step."""
+    first_seed: int = 1_000_000
+    """Seed of the first online episode; each takes the next."""
+
+
+@dataclass
+class _Live:
+    """An episode under way: how to play it again, and what was seen."""
+
+    seed: int
+    observation: Mapping[str, Any] = field(default_factory=dict)
+    actions: list[int] = field(default_factory=list)
+    frames: list[np.ndarray] = field(default_factory=list)
+    vectors: list[np.ndarray] = field(default_factory=list)
+
+
+class Actors:
+    """Steps all worlds at once with a copy of the network, taken by `sync`, so that learning may go on beside.
+
+    An episode that a fault ends (`info["error"]`, a dead or hung worker) is dropped whole and counted.
+    """
+
+    def __init__(
+        self, spec: AgentSpec, network: SoftQNetwork, config: OnlineConfig, *, seed: int,
+        build: Callable[[str, int, int | None], gymnasium.Env] = build_world,
+    ):  # fmt: skip
+        self.spec, self.config, self.build = spec, config, build
+        # Exploration is the policy's own: the guard against early endings belongs to evaluation.
+        self.player = Player(spec, copy.deepcopy(network), seed=seed, end_guard=0.0)
+        self.next_seed, self.faults, self.finished, self.successes = config.first_seed, 0, 0, 0
+        self._live: dict[int, _Live] = {}
+        self._worlds: VectorWorld | None = None
+
+    def sync(self, network: SoftQNetwork) -> None:
+        """Act with these weights from now on."""
+        self.player.network.load_state_dict(network.state_dict())
+
+    def tick(self) -> list[Episode]:
+        """One step in every world; the episodes that ended with it."""
+        try:
+            self._fill()
+            slots = sorted(self._live)
+            decisions = self.player.act([self._live[slot].observation for slot in slots], slots)
+            answers = self._open().step({s: d.action for s, d in zip(slots, decisions, strict=True)})
+        except WorkerError:
+            self._lose_all()
+            return []
+        for slot, decision in zip(slots, decisions, strict=True):
+            self._live[slot].actions.append(decision.index)
+        return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
+
+    def close(self) -> None:
+        if self._worlds is not None:
+            self._worlds.close()
+            self._worlds = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Episodes under way are kept as seed and actions: the world is deterministic, so they play again."""
+        live = {slot: [episode.seed, list(episode.actions)] for slot, episode in self._live.items()}
+        counts = [self.next_seed, self.faults, self.finished, self.successes]
+        return {"live": live, "counts": counts, "player": self.player.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.next_seed, self.faults, self.finished, self.successes = state["counts"]
+        self._live = {}
+        for slot, (seed, actions) in state["live"].items():
+            self._start({slot: seed})
+            for index in actions:
+                answer = self._open().step({slot: self.spec.actions.decode(index)})[slot]
+                self._live[slot].actions.append(index)
+                self._see(self._live[slot], answer[0])
+        self.player.load_state_dict(state["player"])
+
+    def _fill(self) -> None:
+        """Start an episode in every free slot."""
+        seeds = {}
+        for slot in range(self.config.worlds):
+            if slot not in self._live:
+                seeds[slot] = self.next_seed
+                self.next_seed += 1
+        if seeds:
+            self._start(seeds)
+
+    def _start(self, seeds: dict[int, int]) -> None:
+        answers = self._open().reset(seeds)
+        self.player.start(list(seeds), list(seeds.values()))
+        for slot, seed in seeds.items():
+            self._live[slot] = _Live(seed)
+            self._see(self._live[slot], answers[slot][0])
+
+    def _see(self, episode: _Live, observation: Mapping[str, Any]) -> None:
+        look = self.spec.observation
+        episode.observation = observation
+        episode.frames.append(look.frame(observation))
+        episode.vectors.append(look.vector(observation))
+
+    def _step(
+        self,
+        slot: int,
+        observation: Mapping[str, Any],
+        terminated: bool,
+        truncated: bool,
+        info: dict[str, Any],
+    ) -> Episode | None:
+        episode = self._live[slot]
+        if info.get("error"):  # the observation beside it is noise (contract, section 1)
+            del self._live[slot]
+            self.faults += 1
+            return None
+        self._see(episode, observation)
+        if not (terminated or truncated):
+            return None
+        del self._live[slot]
+        self.finished += 1
+        self.successes += bool(info.get("success"))
+        steps = {"action": np.array(episode.actions, np.int64), "vector": np.stack(episode.vectors)}
+        return Episode(np.stack(episode.frames), steps, terminal=terminated)
+
+    def _lose_all(self) -> None:
+        self.close()
+        self.faults += len(self._live)
+        self._live = {}
+
+    def _open(self) -> VectorWorld:
+        if self._worlds is None:
+            c, spec = self.config, self.spec
+            self._worlds = VectorWorld(
+                spec.task, c.worlds, c.workers, spec.era, c.online_steps, build=self.build
+            )
+        return self._worlds

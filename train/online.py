@@ -1,0 +1,66 @@
+"""Playing beside learning: while the learner updates, every world takes a step with last update's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from basalt_iq.agent.checkpoint import AgentSpec
+from basalt_iq.agent.network import SoftQNetwork
+from basalt_iq.data.sampler import Sequences
+from basalt_iq.train.actors import Actors, OnlineConfig
+from basalt_iq.train.replay import Replay
+from basalt_iq.train.states import StoredStates
+
+Update = Callable[[list[Sequences]], dict[str, float]]
+
+
+class Online:
+    """Actors and their replay. The order of everything that matters is fixed, so a run can be repeated exactly."""
+
+    def __init__(
+        self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, **sampling: Any
+    ):
+        states = StoredStates([], spec.network.hidden, sampling["grid"])
+        self.replay = Replay(folder, int(config.replay_gb * 1e9), states, **sampling)
+        self.actors = Actors(spec, network, config, seed=sampling["seed"])
+        self.network = network
+        self._thread = ThreadPoolExecutor(1)
+
+    def beside(self, update: Update) -> dict[str, float]:
+        """Run `update` on a batch of the policy's sequences (none yet: an empty list) while all worlds step."""
+        played = self.replay.sample()
+        ticking = self._thread.submit(self.actors.tick)
+        try:
+            values = update([] if played is None else [played])
+        finally:
+            episodes = ticking.result()
+        for episode in episodes:
+            self.replay.add(episode)
+        self.actors.sync(self.network)
+        return values
+
+    def metrics(self) -> dict[str, float]:
+        a = self.actors
+        return {
+            "online/episodes": a.finished,
+            "online/faults": a.faults,
+            "online/success": a.successes / max(a.finished, 1),
+            "online/replay_episodes": len(self.replay),
+            "online/replay_steps": self.replay.steps,
+        }
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self.actors.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        weights = self.actors.player.network.state_dict()
+        return {"replay": self.replay.state_dict(), "actors": self.actors.state_dict(), "acting": weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.replay.load_state_dict(state["replay"])
+        self.actors.load_state_dict(state["actors"])
+        self.actors.player.network.load_state_dict(state["acting"])
