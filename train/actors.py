@@ -49,7 +49,7 @@ class _Live:
 
 
 class Actors:
-    """Steps all worlds at once with a copy of the network, taken by `sync`, so that learning may go on beside.
+    """Steps all worlds at once with a copy of the network, taken by `sync`, so learning may go on beside.
 
     An episode that a fault ends (`info["error"]`, a dead or hung worker) is dropped whole and counted.
     """

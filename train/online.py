@@ -18,7 +18,7 @@ Update = Callable[[list[Sequences]], dict[str, float]]
 
 
 class Online:
-    """Actors and their replay. The order of everything that matters is fixed, so a run can be repeated exactly."""
+    """Actors and their replay. The order of all that matters is fixed, so a run repeats exactly."""
 
     def __init__(
         self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, **sampling: Any
@@ -30,7 +30,7 @@ class Online:
         self._thread = ThreadPoolExecutor(1)
 
     def beside(self, update: Update) -> dict[str, float]:
-        """Run `update` on a batch of the policy's sequences (none yet: an empty list) while all worlds step."""
+        """Run `update` on a batch of the policy's sequences (at first: none) while all worlds step."""
         played = self.replay.sample()
         ticking = self._thread.submit(self.actors.tick)
         try:

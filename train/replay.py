@@ -39,7 +39,7 @@ class Replay:
         return sum(episode.length for episode in self._episodes)
 
     def add(self, episode: Episode) -> None:
-        """Keep an episode with the steps `action` and `vector`; the oldest go when there are too many bytes."""
+        """Keep an episode with steps `action` and `vector`; the oldest go when the bytes are too many."""
         name = f"{self._next:09d}-{'ended' if episode.terminal else 'cut'}"
         arrays = {"frames": episode.frames, **episode.steps}
 

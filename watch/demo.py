@@ -23,7 +23,7 @@ PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Command):
-    """Record demos, train IQ-Learn and behaviour cloning on them, evaluate, report: the whole loop in minutes.
+    """Record demos, train IQ-Learn and behaviour cloning on them, evaluate, report: the whole loop.
 
     Everything happens in the stand-in world. The same command again continues where it stopped.
     """

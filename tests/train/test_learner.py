@@ -178,11 +178,11 @@ def test_without_memory_the_past_does_not_matter():
 
 
 def test_shapes_are_checked():
-    good = dict(
-        q_t=torch.zeros(2, 3, 4), v_tp1=torch.zeros(2, 3), a_t=torch.zeros(2, 3, dtype=torch.long),
-        done_t=torch.zeros(2, 3, dtype=torch.bool), weight=torch.ones(2, 3), expert=torch.ones(2, dtype=torch.bool),
-        first=torch.zeros(2, 3, dtype=torch.bool),
-    )  # fmt: skip
+    no = torch.zeros(2, 3, dtype=torch.bool)
+    good = {
+        "q_t": torch.zeros(2, 3, 4), "v_tp1": torch.zeros(2, 3), "a_t": no.long(), "done_t": no,
+        "weight": torch.ones(2, 3), "expert": torch.ones(2, dtype=torch.bool), "first": no,
+    }  # fmt: skip
     Transitions(**good)
     with pytest.raises(ValueError, match="a_t"):
         Transitions(**good | {"a_t": torch.zeros(2, 4, dtype=torch.long)})
