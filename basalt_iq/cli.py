@@ -20,6 +20,7 @@ from basalt_iq.errors import UserError
 COMMANDS = {
     "train": "train.commands:Train",
     "evaluate": "watch.commands:Evaluate",
+    "watch": "watch.commands:Watch",
 }
 
 

@@ -141,3 +141,60 @@ def describe(summary: dict[str, Any]) -> str:
         return head
     rate = f"{summary['rate']:.0%} succeed (95 % interval {summary['low']:.0%} to {summary['high']:.0%})"
     return f"{head}, {rate}, {summary['mean_steps']:.0f} steps on average"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch(Command):
+    """Write the report of training runs and evaluations: one HTML page that opens from disk.
+
+    With --live, follow them in the browser and in the terminal while they run.
+    """
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """Run folders, evaluation folders, or folders of such."""
+    out: Path = Path("report.html")
+    """The page. Videos too large for one file go into a folder of its name beside it."""
+    demos: int = 4
+    """Demonstrations to show for each run, with what its agent makes of them (0: none)."""
+    store: Path | None = None
+    """Where the demonstrations are. Default: the store that the run was trained from, if it is still there."""
+    inside_limit: float = 32.0
+    """Media above this size in MB go beside the page instead of into it."""
+    live: bool = False
+    """Serve the page on 127.0.0.1 and keep it current, until interrupted."""
+    port: int = 0
+    """Port for --live; 0 takes a free one."""
+    seconds: float | None = None
+    """Stop --live after this long. Default: when interrupted."""
+
+    def run(self) -> dict[str, Any]:
+        if not self.runs:
+            raise UserError("name at least one run folder, for example: basalt-iq watch runs/demo/iq")
+        if self.live:
+            from basalt_iq.watch.live import follow
+
+            return follow(self.runs, port=self.port, seconds=self.seconds)
+        from basalt_iq.watch.report import write_report
+
+        self._show_demos()
+        found = write_report(self.runs, self.out, inside_limit=int(self.inside_limit * 1e6))
+        size = f"{found['episodes']} episodes, {found['bytes'] / 1e6:.1f} MB"
+        beside = f", videos in {found['media']}" if found["media"] else ""
+        console.print(f"{self.out} ({size}{beside}): open it in a browser", markup=False, soft_wrap=True)
+        return found | {"ok": True}
+
+    def _show_demos(self) -> None:
+        from basalt_iq.watch.demos import show_demos
+        from basalt_iq.watch.runs import find
+
+        if self.demos < 1:
+            return
+        for run in find(self.runs)[0]:
+            settings = run.settings
+            store = self.store or Path(settings.get("store", ""))
+            if not (store / "manifest.json").exists():
+                console.print(
+                    f"{run.name}: no demos beside its play (--store names their store)", style="dim"
+                )
+                continue
+            show_demos(run.folder, store, count=self.demos, held_out=float(settings.get("held_out", 0.1)))

@@ -55,8 +55,12 @@ MEANINGS = {
         "Recovered reward, demos", "Mean of Q(s,a) − γV(s′) on demonstrated steps.", "", 6
     ),
     "reward_policy": Meaning("Recovered reward, own play", "The same on the agent's own steps.", "", 7),
-    "v": Meaning("Value, held-out demos", "Mean soft value V(s). It should settle; endless growth is trouble.", "", 8),
-    "v_expert": Meaning("Value, demos", "Mean soft value V(s) of demonstrated states. It should settle.", "", 9),
+    "v": Meaning(
+        "Value, held-out demos", "Mean soft value V(s). It should settle; endless growth is trouble.", "", 8
+    ),
+    "v_expert": Meaning(
+        "Value, demos", "Mean soft value V(s) of demonstrated states. It should settle.", "", 9
+    ),
     "v_policy": Meaning("Value, own play", "Mean soft value V(s) of states the agent reached.", "", 10),
     "entropy": Meaning("Indecision, training demos", "Entropy of the policy in nats; 0 is certain.", "", 11),
     "expert_term": Meaning(
@@ -66,11 +70,16 @@ MEANINGS = {
         "Value term", "Part of the IQ-Learn loss that lowers V, so that reward is not free.", "lower", 21
     ),
     "regulariser": Meaning(
-        "χ² regulariser", "Mean squared recovered reward over 4α: keeps the reward's scale bounded.", "lower", 22
+        "χ² regulariser",
+        "Mean squared recovered reward over 4α: keeps the reward's scale bounded.",
+        "lower",
+        22,
     ),
     "reward_min": Meaning("Lowest recovered reward", f"The smallest one {_HELD_OUT}.", "", 23),
     "reward_max": Meaning("Highest recovered reward", f"The largest one {_HELD_OUT}.", "", 24),
-    "bellman_expert": Meaning("Bellman error, demos", "Squared soft Bellman error with reward 1.", "lower", 25),
+    "bellman_expert": Meaning(
+        "Bellman error, demos", "Squared soft Bellman error with reward 1.", "lower", 25
+    ),
     "bellman_policy": Meaning("Bellman error, own play", "The same with reward 0.", "lower", 26),
     "gradient_norm": Meaning("Gradient length", "Before clipping. Spikes are unstable steps.", "", 30),
     "success": Meaning("Success rate", "Share of episodes that the world's judge accepts.", "higher", 0),

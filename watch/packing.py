@@ -34,7 +34,9 @@ def pack(episode: Episode) -> str:
     The header lists ``[name, type, columns]`` in order; 4-byte types come first, so that each array
     starts at a multiple of its own size once the header is padded to 4 bytes.
     """
-    arrays = {name: episode.arrays[name].astype(kind) for name, kind in _SHOWN.items() if name in episode.arrays}
+    arrays = {
+        name: episode.arrays[name].astype(kind) for name, kind in _SHOWN.items() if name in episode.arrays
+    }
     fields = [[name, array.dtype.str[1:], _columns(array)] for name, array in arrays.items()]
     head = json.dumps({"steps": episode.facts.steps, "fields": fields}).encode()
     head += b" " * (-len(head) % 4)

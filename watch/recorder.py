@@ -90,16 +90,18 @@ class Recorder:
         add["equip"].append(self._equip_index[str(action.get("equip", "none"))])
 
     def _think(self, decision: Decision, act_ms: float) -> None:
-        best = np.argsort(-decision.policy, kind="stable")[:TOP]
         add = self._columns
         add["action"].append(decision.index)
+        add["act_ms"].append(act_ms)
+        if self.facts.discount is None:  # a player without Q: its policy is no thought
+            return
+        best = np.argsort(-decision.policy, kind="stable")[:TOP]
         add["top_action"].append(best)
         add["top_q"].append(decision.q[best])
         add["top_policy"].append(decision.policy[best])
         add["v"].append(decision.v)
         add["entropy"].append(decision.entropy)
         add["memory_norm"].append(decision.memory_norm)
-        add["act_ms"].append(act_ms)
         self._chosen_q.append(float(decision.q[decision.index]))
 
     def _arrays(self) -> dict[str, np.ndarray]:

@@ -92,7 +92,7 @@ def collect(paths: Sequence[Path], title: str | None = None) -> tuple[dict[str, 
         "title": title or " · ".join(["basalt-iq", *tasks]),
         "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "version": version("basalt-iq"),
-        "command": shlex.join(["basalt-iq", *sys.argv[1:]]) if Path(sys.argv[0]).name == "basalt-iq" else None,
+        "command": shlex.join(["basalt-iq", *sys.argv[1:]]),
         "runs": [_run(run) for run in runs],
         "evaluations": evaluations,
         "pairs": paired_tests([e for _, e in found]),
@@ -125,7 +125,7 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "command": run.command,
-        "config": flatten(run.config),
+        "config": flatten({k: v for k, v in run.config.items() if k != "command"}),
         "curves": {name: asdict(curve) for name, curve in run.curves().items()},
     }
 
@@ -155,7 +155,11 @@ def _meanings(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
 def flatten(value: Any, prefix: str = "") -> list[tuple[str, str]]:
     """A nested configuration as rows of dotted name and text."""
     if isinstance(value, dict):
-        return [row for key, item in value.items() for row in flatten(item, f"{prefix}.{key}" if prefix else str(key))]
+        return [
+            row
+            for key, item in value.items()
+            for row in flatten(item, f"{prefix}.{key}" if prefix else str(key))
+        ]
     return [(prefix, value if isinstance(value, str) else json.dumps(value))]
 
 

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from basalt_iq.watch.episode import Episode
 from basalt_iq.watch.stats import pearson, spearman
+from basalt_iq.watch.video import FPS
 
 
 def reward_view(episodes: Sequence[Episode]) -> dict[str, Any] | None:
-    """Correlations between recovered reward and ground truth; None where either is missing everywhere.
+    """Correlations of recovered reward with ground truth; None where either is missing everywhere.
 
-    - ``within``: mean over episodes of the correlation, along an episode, of the reward gathered so far
-      with progress;
     - ``between``: rank correlation over episodes of mean recovered reward per step with the progress
       reached, None below three episodes;
+    - ``within``: mean over episodes of the correlation, over whole seconds, of the reward of a second
+      with the progress made in it. (Sums from the start would correlate for any constant reward.)
+    - ``value``: mean over episodes of the correlation of V with progress;
     - ``points``: per episode seed, mean reward per step, progress reached, success.
     """
-    known = [e for e in episodes if {"reward", "progress"} <= e.arrays.keys() and e.facts.steps > 0]
+    known = [e for e in episodes if {"reward", "v", "progress"} <= e.arrays.keys() and e.facts.steps > 0]
     if not known:
         return None
-    along = [c for e in known if (c := _within(e)) is not None]
     points = [_point(e) for e in known]
-    between = spearman([p["reward"] for p in points], [p["progress"] for p in points])
-    return {"within": float(np.mean(along)) if along else None, "between": between, "points": points}
+    return {
+        "between": spearman(*([_number(p[k]) for p in points] for k in ("reward", "progress"))),
+        "within": _mean(known, _by_second),
+        "value": _mean(known, lambda e: pearson(e.arrays["v"], e.arrays["progress"][:-1])),
+        "points": points,
+    }
 
 
-def _within(episode: Episode) -> float | None:
-    reward, progress = episode.arrays["reward"], episode.arrays["progress"][1:]
-    return pearson(np.cumsum(np.nan_to_num(reward)), progress)
+def _mean(episodes: Sequence[Episode], measure: Callable[[Episode], float | None]) -> float | None:
+    found = [value for e in episodes if (value := measure(e)) is not None]
+    return float(np.mean(found)) if found else None
+
+
+def _by_second(episode: Episode) -> float | None:
+    seconds = episode.facts.steps // FPS
+    reward = np.nan_to_num(episode.arrays["reward"][: seconds * FPS])
+    progress = episode.arrays["progress"][: seconds * FPS + 1 : FPS]
+    return pearson(reward.reshape(seconds, FPS).sum(1), np.diff(progress))
 
 
 def _point(episode: Episode) -> dict[str, Any]:
@@ -42,3 +54,7 @@ def _point(episode: Episode) -> dict[str, Any]:
         "progress": float(episode.arrays["progress"].max()),
         "success": episode.facts.success,
     }
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

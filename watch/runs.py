@@ -47,11 +47,19 @@ class Run:
     def config(self) -> dict[str, Any]:
         return _read_object(self.folder / "config.json")
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The training's own settings."""
+        inner = self.config.get("config")
+        return inner if isinstance(inner, dict) else {}
+
     @cached_property
     def command(self) -> str | None:
         """The exact command line, where the configuration has it."""
-        said = self.config.get("command") or self.config.get("command_line")
-        return shlex.join(map(str, said)) if isinstance(said, list) else said and str(said)
+        words = self.config.get("command")
+        if not isinstance(words, list) or not words:
+            return None
+        return shlex.join(["basalt-iq", *map(str, words[1:])])
 
     def curves(self, points: int = CURVE_POINTS) -> dict[str, Curve]:
         """Every logged quantity by its full name (``group/name``)."""
@@ -93,7 +101,9 @@ def find(paths: Sequence[Path]) -> tuple[list[Run], list[tuple[Run | None, Evalu
     for path in paths:
         found = [*_find_in(path)] or [pair for child in _folders(path) for pair in _find_in(child)]
         if not found:
-            raise UserError(f"{path}: no run and no evaluation in it; give a folder that `train` or `evaluate` wrote")
+            raise UserError(
+                f"{path}: no run and no evaluation in it; give a folder that `train` or `evaluate` wrote"
+            )
         for run, evaluation in found:
             if run and run not in runs:
                 runs.append(run)
@@ -109,9 +119,10 @@ def _find_in(path: Path) -> Iterable[tuple[Run | None, Evaluation | None]]:
     run = Run(path, path.resolve().name) if (path / "config.json").exists() else None
     if run:
         yield run, None
-    for folder in _folders(path / "evaluations"):
+    for folder in [*_folders(path / "evaluations"), path / "demos"]:
         if (folder / SUMMARY).exists():
-            yield run, Evaluation(folder, folder.name)
+            # A run's own agent goes by the run's name: that is what tells agents apart.
+            yield run, Evaluation(folder, run.name if run and folder.name == "agent" else folder.name)
 
 
 def _with_distinct_names(

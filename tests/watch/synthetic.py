@@ -94,7 +94,7 @@ def run(
     config = {
         "command": ["basalt-iq", "train", "--store", "store", "--task", TASK, "--run", str(folder)],
         "versions": {"basalt-iq": "0.1.0", "torch": "2.13.0"},
-        "task": TASK, "objective": "iq", "batch": 16, "temperature": 0.01,
+        "config": {"task": TASK, "goal": {"objective": "iq", "temperature": 0.01}, "batch": 16},
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "README.txt").write_text("A run.\n")

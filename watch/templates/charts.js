@@ -18,7 +18,7 @@ function extent(values) {
 
 /** Axes with a frame: returns the svg and the two scales. */
 function frame(width, height, xs, ys, { xname = "", left = 46 } = {}) {
-  const pad = { left, right: 10, top: 8, bottom: 26 };
+  const pad = { left, right: 18, top: 8, bottom: xname ? 42 : 26 };
   const [x0, x1] = extent(xs), [y0, y1] = extent(ys), lift = (y1 - y0) * 0.06;
   const x = (v) => pad.left + (v - x0) / (x1 - x0) * (width - pad.left - pad.right);
   const y = (v) => height - pad.bottom - (v - y0 + lift) / (y1 - y0 + 2 * lift) * (height - pad.top - pad.bottom);
@@ -27,8 +27,8 @@ function frame(width, height, xs, ys, { xname = "", left = 46 } = {}) {
     root.append(svg("line.grid", { x1: pad.left, x2: width - pad.right, y1: y(t), y2: y(t) }));
     root.append(svg("text", { x: pad.left - 6, y: y(t) + 4, "text-anchor": "end" }, short(t)));
   }
-  for (const t of ticks(x0, x1, 4)) root.append(svg("text", { x: x(t), y: height - 8, "text-anchor": "middle" }, short(t)));
-  if (xname) root.append(svg("text", { x: width - pad.right, y: height - pad.bottom - 4, "text-anchor": "end" }, xname));
+  for (const t of ticks(x0, x1, 4)) root.append(svg("text", { x: x(t), y: height - pad.bottom + 18, "text-anchor": "middle" }, short(t)));
+  if (xname) root.append(svg("text", { x: (width + pad.left - pad.right) / 2, y: height - 6, "text-anchor": "middle" }, xname));
   return { root, x, y, x0, x1, pad, width, height };
 }
 
@@ -45,7 +45,7 @@ const path = (xs, ys) => xs.map((v, i) => `${i ? "L" : "M"}${v.toFixed(1)} ${ys[
 /** Curves: [{name, color, xs, ys}]. Under the pointer the readout tells the values. */
 function lineChart(series, { xname, halfLife = 0, label }) {
   const shown = series.map((s) => ({ ...s, smoothed: smooth(s.ys, halfLife) }));
-  const f = frame(360, 190, shown.flatMap((s) => s.xs), shown.flatMap((s) => s.smoothed), { xname });
+  const f = frame(360, 190, shown.flatMap((s) => s.xs), shown.flatMap((s) => s.smoothed));
   f.root.setAttribute("aria-label", label);
   for (const s of shown) {
     if (s.xs.length === 1) f.root.append(svg("circle.dot", { cx: f.x(s.xs[0]), cy: f.y(s.ys[0]), r: 3, "--c": s.color }));
@@ -81,7 +81,7 @@ function nearest(sorted, value) {
 
 /** A rate with its interval on a 0 to 100 % rule. */
 function intervalBar({ rate, low, high }, color) {
-  const w = 240, at = (p) => 6 + p * (w - 12);
+  const w = 360, at = (p) => 6 + p * (w - 12);
   return svg("svg.chart.interval", { viewBox: `0 0 ${w} 26`, role: "img", "aria-label": `${percent(rate)}, 95 % interval ${percent(low)} to ${percent(high)}`, "--c": color },
     svg("line.grid", { x1: at(0), x2: at(1), y1: 13, y2: 13 }),
     [0, 0.25, 0.5, 0.75, 1].map((p) => svg("line.grid", { x1: at(p), x2: at(p), y1: 9, y2: 17 })),

@@ -77,10 +77,10 @@ function rewardCard(evaluation, index) {
   const view = evaluation.reward_view, points = view.points.filter((p) => known(p.reward)).map((p) => ({
     x: p.reward, y: p.progress, color: evaluationColour(index), ring: p.success !== true, title: `seed ${p.seed}: reward ${short(p.reward)}, progress ${short(p.progress)}`,
     onclick: () => { location.hash = "#episodes"; viewer?.open(evaluation.episodes.find((e) => e.seed === p.seed)); } }));
-  const r = (value) => (known(value) ? value.toFixed(2) : "too few episodes");
+  const r = (value) => (known(value) ? value.toFixed(2) : "–");
   return h("article.card", {}, h("h3", {}, h("span.swatch", { "--c": evaluationColour(index) }), evaluation.name),
     scatter(points, { xname: "mean recovered reward per step", yname: "true progress", label: `Recovered reward and progress of ${evaluation.name}` }),
-    h("p.small", {}, "Correlation between episodes (ranks) ", h("strong.num", {}, r(view.between)), "; along an episode, reward gathered so far with progress ", h("strong.num", {}, r(view.within)), "."));
+    h("p.small", {}, "Correlation between episodes (ranks) ", h("strong.num", {}, r(view.between)), "; along an episode, reward of a second with progress made in it ", h("strong.num", {}, r(view.within)), ", value with progress ", h("strong.num", {}, r(view.value)), "."));
 }
 
 function drawReproduce() {

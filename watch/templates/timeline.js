@@ -2,12 +2,12 @@
 
 const FPS = 20;
 const TRACKS = [
-  { name: "reward", title: "recovered reward", height: 64, color: 0, zero: true },
+  { name: "reward", title: "reward", height: 64, color: 0, zero: true },
   { name: "v", title: "value V", height: 46, color: 2 },
-  { name: "entropy", title: "entropy (nats)", height: 46, color: 1, floor: 0 },
-  { name: "progress", title: "true progress", height: 40, color: 5, floor: 0, ceiling: 1 },
+  { name: "entropy", title: "entropy", height: 46, color: 1, floor: 0 },
+  { name: "progress", title: "progress", height: 40, color: 5, floor: 0, ceiling: 1 },
 ];
-const KEY_ROW = 13, GAP = 10;
+const KEY_ROW = 14, GAP = 8;
 
 class Timeline {
   /** `seek(step)` is called while the pointer is down. */
@@ -45,11 +45,13 @@ class Timeline {
   }
 
   get width() { return this.element.clientWidth; }
-  x(step) { return step / this.steps * this.width; }
+  /** Names stand left of the curves; the phone gets fewer pixels of them. */
+  get gutter() { return this.width < 560 ? 66 : 92; }
+  x(step) { return this.gutter + step / this.steps * (this.width - this.gutter); }
 
   stepAt(event) {
     const box = this.element.getBoundingClientRect();
-    return Math.max(0, Math.min(this.steps, (event.clientX - box.left) / box.width * this.steps));
+    return Math.max(0, Math.min(this.steps, (event.clientX - box.left - this.gutter) / (box.width - this.gutter) * this.steps));
   }
 
   hover(event) {
@@ -86,23 +88,23 @@ class Timeline {
     if (track.zero) { low = Math.min(low, 0); high = Math.max(high, 0); }
     const y = (v) => top + 3 + (1 - (Math.max(low, Math.min(high, v)) - low) / (high - low || 1)) * (track.height - 6);
     ctx.fillStyle = this.ink("wash");
-    ctx.fillRect(0, top, this.width, track.height);
+    ctx.fillRect(this.gutter, top, this.width - this.gutter, track.height);
     const base = track.zero ? y(0) : top + track.height;
     ctx.strokeStyle = this.ink("line");
-    if (track.zero) { ctx.beginPath(); ctx.moveTo(0, base); ctx.lineTo(this.width, base); ctx.stroke(); }
+    if (track.zero) { ctx.beginPath(); ctx.moveTo(this.gutter, base); ctx.lineTo(this.width, base); ctx.stroke(); }
     this.drawBand(ctx, values, y, base, this.ink(`s${track.color}`));
     ctx.fillStyle = this.ink("soft");
-    ctx.fillText(track.title, 6, top + 13);
+    ctx.fillText(track.title, 0, top + track.height / 2 + 4);
     ctx.fillStyle = this.ink("faint");
     ctx.textAlign = "right";
-    ctx.fillText(short(high), this.width - 5, top + 12);
-    ctx.fillText(short(low), this.width - 5, top + track.height - 4);
+    ctx.fillText(short(high), this.gutter - 6, top + 9);
+    ctx.fillText(short(low), this.gutter - 6, top + track.height - 1);
     ctx.textAlign = "left";
   }
 
   /** A column of pixels shows the lowest and highest of its steps: no spike is lost when steps are many. */
   drawBand(ctx, values, y, base, color) {
-    const columns = Math.min(Math.ceil(this.width), values.length), line = [];
+    const columns = Math.min(Math.ceil(this.width - this.gutter), values.length), line = [];
     ctx.globalAlpha = 0.18;
     ctx.fillStyle = color;
     for (let c = 0; c < columns; c++) {
@@ -110,7 +112,7 @@ class Timeline {
       let low = Infinity, high = -Infinity, sum = 0, count = 0;
       for (let i = from; i < to; i++) if (Number.isFinite(values[i])) { low = Math.min(low, values[i]); high = Math.max(high, values[i]); sum += values[i]; count++; }
       if (!count) continue;
-      const x = c / columns * this.width, w = this.width / columns;
+      const wide = this.width - this.gutter, x = this.gutter + c / columns * wide, w = wide / columns;
       const ends = [y(low), y(high), base];
       ctx.fillRect(x, Math.min(...ends), w + 0.5, Math.max(...ends) - Math.min(...ends));
       line.push([x + w / 2, y(low), y(high), y(sum / count)]);
@@ -128,17 +130,11 @@ class Timeline {
 
   drawKey(ctx, key, top, row) {
     ctx.fillStyle = row % 2 ? this.ink("page") : this.ink("wash");
-    ctx.fillRect(0, top, this.width, KEY_ROW);
+    ctx.fillRect(this.gutter, top, this.width - this.gutter, KEY_ROW);
     ctx.fillStyle = this.ink("s7");
     for (const [from, to] of key.spans) ctx.fillRect(this.x(from), top + 2, Math.max(1, this.x(to) - this.x(from)), KEY_ROW - 4);
-    ctx.font = "10px system-ui, sans-serif";
-    const wide = ctx.measureText(key.name).width;
-    ctx.globalAlpha = 0.82;
-    ctx.fillStyle = this.ink("card");
-    ctx.fillRect(2, top + 1, wide + 8, KEY_ROW - 2);
-    ctx.globalAlpha = 1;
     ctx.fillStyle = this.ink("soft");
-    ctx.fillText(key.name, 6, top + 10);
+    ctx.fillText(key.name, 0, top + 11, this.gutter - 6);
   }
 
   drawSeconds(ctx, height) {
@@ -146,7 +142,7 @@ class Timeline {
     ctx.textAlign = "center";
     for (const t of ticks(0, this.steps / FPS, Math.max(2, Math.floor(this.width / 110)))) {
       const x = this.x(t * FPS);
-      if (x > 14 && x < this.width - 14) ctx.fillText(`${t} s`, x, height - 4);
+      if (x < this.width - 14) ctx.fillText(`${t} s`, x, height - 4);
     }
     ctx.textAlign = "left";
   }
