@@ -1,0 +1,34 @@
+import os
+
+import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A small FindCave agent of the 2021 interface with fresh weights."""
+    return make_checkpoint(tmp_path / "checkpoint")
+
+
+@pytest.fixture(scope="session")
+def make_agent():
+    return make_checkpoint
+
+
+def make_checkpoint(folder, task="FindCave", temperature=1.0, seed=0):
+    import torch
+
+    from basalt_iq.agent.actions import entry_2021
+    from basalt_iq.agent.checkpoint import AgentSpec, save_agent
+    from basalt_iq.agent.network import NetworkConfig
+    from basalt_iq.agent.observation import ObservationSpec
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    network = NetworkConfig(width=1, features=32, hidden=16, stack=2)
+    look = ObservationSpec.of(task, 2021, 64)
+    spec = AgentSpec(task, 2021, entry_2021(task), look, network, temperature, 0.99)
+    folder.mkdir(parents=True)
+    save_agent(folder, spec, spec.build())
+    return folder
