@@ -1,0 +1,18 @@
+"""The stand-in world: the BASALT tasks without Minecraft."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from basalt_iq.world.env import BasaltEnv
+
+
+def make(
+    task: str, era: int = 2021, max_steps: int | None = None, resolution: int | tuple[int, int] | None = None
+) -> "BasaltEnv":
+    """The environment of a task; see `basalt_iq.world.env.make`. (Compiled code loads on first use.)"""
+    from basalt_iq.world import env
+
+    return env.make(task, era, max_steps, resolution)
+
+
+__all__: list[Any] = ["make"]

@@ -1,0 +1,259 @@
+"""Cows, pigs, sheep and chickens: they wander, follow the food they like, and flee when hit."""
+
+import math
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from basalt_iq.world.jit import BARE, JIT
+from basalt_iq.world.noise import cosine, hash3, sine
+from basalt_iq.world.physics import (
+    BODY_SIZE,
+    BUMPED,
+    IN_WATER,
+    ON_GROUND,
+    VX,
+    VY,
+    VZ,
+    YAW,
+    X,
+    Y,
+    Z,
+    fits,
+    tick_body,
+)
+from basalt_iq.world.shapes import slab
+
+KINDS: Final = ("cow", "pig", "sheep", "chicken", "snowball", "villager")
+COW, PIG, SHEEP, CHICKEN, SNOWBALL, VILLAGER = range(6)
+FOOD: Final = {"wheat": (COW, SHEEP), "carrot": (PIG,), "wheat_seeds": (CHICKEN,)}
+"""Who follows whoever holds an item."""
+WIDTHS: Final = np.array([0.9, 0.9, 0.9, 0.4, 0.25, 0.6])
+HEIGHTS: Final = np.array([1.4, 0.9, 1.3, 0.7, 0.25, 1.9])
+SPEEDS: Final = np.array([0.085, 0.09, 0.085, 0.09, 0.0, 0.08])
+HEALTH: Final = np.array([10, 10, 8, 4, 1, 20])
+# Columns after those of a body
+KIND_OF, WANDER, NERVES, LIFE, STRIDE = range(BODY_SIZE, BODY_SIZE + 5)
+"""What it is, ticks left of the present stroll, ticks of fright left, health, phase of its legs."""
+ANIMAL_SIZE = BODY_SIZE + 5
+FOLLOW = 8.0
+
+
+def _legs(
+    x: float, z: float, size: float, high: float, colour: tuple[int, int, int]
+) -> list[tuple[float, ...]]:
+    return [
+        (i * x - size, 0.0, k * z - size, i * x + size, high, k * z + size, *colour)
+        for i in (-1, 1)
+        for k in (-1, 1)
+    ]
+
+
+_WHITE, _FACE, _PINK = (226, 226, 226), (196, 164, 146), (238, 164, 160)
+_MODELS: Final = (
+    [(-0.4, 0.7, -0.65, 0.4, 1.35, 0.5, 70, 52, 40), (-0.42, 0.95, -0.3, 0.42, 1.37, 0.15, 206, 206, 206),
+     (-0.25, 0.95, 0.5, 0.25, 1.45, 0.9, 62, 46, 36), (-0.15, 0.95, 0.88, 0.15, 1.15, 0.93, 200, 184, 176),
+     (-0.32, 1.4, 0.6, 0.32, 1.55, 0.68, 200, 196, 180), *_legs(0.25, 0.42, 0.12, 0.72, (58, 44, 34))],
+    [(-0.35, 0.35, -0.6, 0.35, 0.9, 0.4, *_PINK), (-0.25, 0.4, 0.4, 0.25, 0.9, 0.85, 242, 172, 168),
+     (-0.12, 0.45, 0.83, 0.12, 0.64, 0.92, 214, 130, 128), *_legs(0.2, 0.38, 0.12, 0.38, (228, 152, 150))],
+    [(-0.42, 0.6, -0.62, 0.42, 1.28, 0.5, *_WHITE), (-0.2, 0.95, 0.5, 0.2, 1.35, 0.85, *_WHITE),
+     (-0.18, 0.98, 0.82, 0.18, 1.28, 0.9, *_FACE), *_legs(0.24, 0.4, 0.12, 0.62, _FACE)],
+    [(-0.19, 0.3, -0.25, 0.19, 0.66, 0.2, *_WHITE), (-0.12, 0.6, 0.15, 0.12, 0.95, 0.36, *_WHITE),
+     (-0.11, 0.7, 0.35, 0.11, 0.8, 0.48, 226, 170, 60), (-0.05, 0.6, 0.35, 0.05, 0.71, 0.42, 206, 44, 36),
+     (-0.12, 0.0, -0.04, -0.05, 0.32, 0.04, 226, 170, 60), (0.05, 0.0, -0.04, 0.12, 0.32, 0.04, 226, 170, 60)],
+    [(-0.11, 0.0, -0.11, 0.11, 0.22, 0.11, 244, 250, 252)],
+    [(-0.28, 0.0, -0.18, 0.28, 1.4, 0.18, 112, 80, 60), (-0.25, 1.4, -0.25, 0.25, 1.95, 0.25, 186, 138, 112),
+     (-0.06, 1.42, 0.25, 0.06, 1.62, 0.36, 168, 120, 98), (-0.32, 0.85, 0.16, 0.32, 1.15, 0.36, 100, 70, 52)],
+)  # fmt: skip
+"""Boxes of each kind in its own frame (it looks along +z): corners and colour."""
+BOXES: Final = np.array([box for model in _MODELS for box in model], np.float64)
+SPAN: Final = np.cumsum([0] + [len(model) for model in _MODELS])
+RADII: Final = np.array([1.25, 1.05, 1.15, 0.65, 0.25, 1.15])
+MIDDLES: Final = np.array([0.8, 0.5, 0.7, 0.45, 0.11, 0.95])
+
+
+def herd(kinds_and_places: list[tuple[int, float, float, float]], seed: int) -> np.ndarray:
+    """Animals (n, ANIMAL_SIZE) of the given kinds at the given places (kind, x, y, z)."""
+    rows = np.zeros((len(kinds_and_places), ANIMAL_SIZE))
+    for i, (row, (kind, x, y, z)) in enumerate(zip(rows, kinds_and_places, strict=True)):
+        row[[X, Y, Z, KIND_OF, LIFE]] = x, y, z, kind, HEALTH[kind]
+        row[YAW] = 6.2831 * hash3(i, 0, 0, seed + 60)
+    return rows
+
+
+@njit(**JIT)
+def _choose(animal, i, tick, seed, tempted, player):
+    """Decides where to go; returns how hard to walk there, 0..1.3."""
+    kind = int(animal[KIND_OF])
+    dx, dz = player[X] - animal[X], player[Z] - animal[Z]
+    away = math.sqrt(dx * dx + dz * dz)
+    if animal[NERVES] > 0:
+        animal[NERVES] -= 1
+        animal[YAW] += 0.6 * (hash3(i, tick >> 3, 1, seed) - 0.5)
+        return 1.3
+    if tempted[kind] and away < FOLLOW and abs(player[Y] - animal[Y]) < 4:
+        if away > 1e-6:
+            animal[YAW] = _facing(dx, dz)
+        return 0.8 if away > 2.2 else 0.0
+    animal[WANDER] -= 1
+    if animal[WANDER] <= 0:
+        animal[WANDER] = 30 + int(110 * hash3(i, tick, 2, seed))
+        if hash3(i, tick, 3, seed) < 0.45:
+            animal[YAW] += 4.0 * (hash3(i, tick, 4, seed) - 0.5)
+            animal[STRIDE] = 1.0
+        else:
+            animal[STRIDE] = 0.0
+    return 0.6 * animal[STRIDE]
+
+
+@njit(**JIT)
+def _facing(dx, dz):
+    """Yaw that looks along (dx, dz), by bisection: the library's arc tangent varies between machines."""
+    low, high = -3.141592653589793, 3.141592653589793
+    n = math.sqrt(dx * dx + dz * dz)
+    c = dz / n  # cosine of the yaw; its sign is that of -dx
+    low = 0.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        if cosine(middle) > c:
+            low = middle
+        else:
+            high = middle
+    return -low if dx > 0 else low
+
+
+@njit(**JIT)
+def _shun(blocks, animal):
+    """Turns back before a drop, and before water."""
+    s, c = -sine(animal[YAW]), cosine(animal[YAW])
+    x, z = int(math.floor(animal[X] + 0.9 * s)), int(math.floor(animal[Z] + 0.9 * c))
+    if not (0 < x < blocks.shape[0] - 1 and 0 < z < blocks.shape[2] - 1):
+        return True
+    for y in range(int(animal[Y]), max(int(animal[Y]) - 4, 0), -1):
+        block = blocks[x, y, z]
+        if block:
+            return 1 <= block <= 9  # the states of water are the first after air
+    return True
+
+
+@njit(**JIT)
+def tick_animals(blocks, animals, player, tempted, tick, seed, boxes):
+    """One tick of every animal. `tempted` (kinds,) says who likes what the player holds."""
+    for i in range(animals.shape[0]):
+        animal = animals[i]
+        kind = int(animal[KIND_OF])
+        walk = _choose(animal, i, tick, seed, tempted, player)
+        if walk > 0 and animal[NERVES] <= 0 and animal[IN_WATER] == 0 and _shun(blocks, animal):
+            if not tempted[kind]:
+                animal[YAW] += 1.3
+            walk = 0.0
+        idle = walk == 0.0 and animal[ON_GROUND] > 0 and animal[VX] == 0.0 and animal[VZ] == 0.0
+        if idle and (tick + i) % 8:
+            continue  # at rest nothing changes unless the ground does, which a look now and then finds
+        jump = animal[IN_WATER] > 0 or (walk > 0 and animal[BUMPED] > 0)
+        if kind == CHICKEN and animal[VY] < 0:
+            animal[VY] *= 0.6
+        tick_body(
+            blocks, animal, walk, 0.0, jump, False, False, SPEEDS[kind], WIDTHS[kind], HEIGHTS[kind], boxes
+        )
+
+
+@njit(**JIT)
+def push_apart(animals, player):
+    """Bodies that overlap push each other gently apart; the player pushes animals."""
+    for i in range(animals.shape[0]):
+        for j in range(i + 1, animals.shape[0] + 1):
+            other = player if j == animals.shape[0] else animals[j]
+            dx, dz = animals[i, X] - other[X], animals[i, Z] - other[Z]
+            if abs(dx) > 0.9 or abs(dz) > 0.9 or abs(animals[i, Y] - other[Y]) > 1.5:
+                continue
+            d = math.sqrt(dx * dx + dz * dz)
+            near = 0.5 * (WIDTHS[int(animals[i, KIND_OF])] + 0.6)
+            if d < near and d > 1e-3:
+                animals[i, VX] += 0.03 * dx / d
+                animals[i, VZ] += 0.03 * dz / d
+
+
+@njit(**JIT)
+def struck(blocks, animals, px, py, pz, dx, dy, dz, reach):
+    """Index of the animal that a blow along a ray would hit first, or -1."""
+    best, found = reach, -1
+    for i in range(animals.shape[0]):
+        a, kind = animals[i], int(animals[i, KIND_OF])
+        r = WIDTHS[kind] / 2
+        t0, t1, _ = slab(px, py, pz, 1.0 / (dx + 1e-12), 1.0 / (dy + 1e-12), 1.0 / (dz + 1e-12),
+                         a[X] - r, a[Y], a[Z] - r, a[X] + r, a[Y] + HEIGHTS[kind], a[Z] + r)  # fmt: skip
+        if t0 < t1 and t1 > 0 and t0 < best:
+            best, found = t0, i
+    return found
+
+
+@njit(**BARE)
+def _draw_one(out, depth, e, lut, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1):
+    """Draws one animal within a rectangle of pixels."""
+    high, wide = depth.shape
+    kind = int(e[KIND_OF])
+    ce, se = cosine(e[YAW]), sine(e[YAW])
+    ex, ez = eye[0] - e[X], eye[2] - e[Z]
+    ox, oy, oz = ex * ce + ez * se, eye[1] - e[Y], ez * ce - ex * se
+    for j in range(j0, j1):
+        b = (1.0 - 2.0 * (j + 0.5) / high) * half
+        for i in range(i0, i1):
+            a = (2.0 * (i + 0.5) / wide - 1.0) * half * wide / high
+            dx, dy, dz = -sy * cp - a * cy - b * sy * sp, -sp + b * cp, cy * cp - a * sy + b * cy * sp
+            n = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+            lx, ly, lz = (dx * ce + dz * se) * n + 1e-9, dy * n + 1e-9, (dz * ce - dx * se) * n + 1e-9
+            for row in range(SPAN[kind], SPAN[kind + 1]):
+                q = BOXES[row]
+                t0, t1, axis = slab(
+                    ox, oy, oz, 1.0 / lx, 1.0 / ly, 1.0 / lz, q[0], q[1], q[2], q[3], q[4], q[5]
+                )
+                if t0 < t1 and 0.05 < t0 < depth[j, i]:
+                    depth[j, i] = t0
+                    u, v, w = (
+                        int((ox + lx * t0) * 9 + 50),
+                        int((oy + ly * t0) * 9 + 50),
+                        int((oz + lz * t0) * 9 + 50),
+                    )
+                    shade = 1.0 if axis == 1 else (0.8 if axis == 2 else 0.65)
+                    bright = lut[glow] * shade * (0.88 + 0.24 * hash3(u, v, w, kind))
+                    for k in range(3):
+                        out[j, i, k] = int(min(q[6 + k] * bright, 255.0))
+
+
+@njit(**BARE)
+def draw_animals(out, depth, animals, light, lut, eye, yaw, pitch, half, far):
+    """Draws the animals over the land, each culled by its own sphere. Arguments as for draw_blocks."""
+    high, wide = depth.shape
+    cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
+    scale = 0.5 * high / half
+    for m in range(animals.shape[0]):
+        e = animals[m]
+        kind = int(e[KIND_OF])
+        dx, dy, dz = e[X] - eye[0], e[Y] + MIDDLES[kind] - eye[1], e[Z] - eye[2]
+        ahead = -dx * sy * cp - dy * sp + dz * cy * cp
+        radius = RADII[kind]
+        if ahead < -radius or dx * dx + dy * dy + dz * dz > 0.6 * far * far:
+            continue
+        i0, i1, j0, j1 = 0, wide, 0, high
+        if ahead > radius + 0.3:
+            across = 0.5 * wide + scale * (-dx * cy - dz * sy) / ahead
+            down = 0.5 * high - scale * (-dx * sy * sp + dy * cp + dz * cy * sp) / ahead
+            # a sphere seen off the middle of a wide view is stretched outwards
+            lean = 1.0 + (abs(across - 0.5 * wide) + abs(down - 0.5 * high)) / scale
+            r = lean * radius * scale / math.sqrt(ahead * ahead - radius * radius) + 1.0
+            i0, i1 = max(0, int(across - r)), min(wide, int(across + r) + 1)
+            j0, j1 = max(0, int(down - r)), min(high, int(down + r) + 1)
+        if i0 >= i1 or j0 >= j1:
+            continue
+        x, y, z = int(e[X]), int(e[Y] + 0.5), int(e[Z])
+        glow = 240
+        if 0 <= x < light.shape[0] and 0 <= y < light.shape[1] and 0 <= z < light.shape[2]:
+            glow = int(light[x, y, z])
+        _draw_one(out, depth, e, lut, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1)
+
+
+def place_free(blocks: np.ndarray, kind: int, x: float, y: float, z: float, boxes: np.ndarray) -> bool:
+    """Whether an animal of a kind has room at a place."""
+    return bool(fits(blocks, x, y, z, WIDTHS[kind], HEIGHTS[kind], boxes))

@@ -1,0 +1,30 @@
+"""How everything here is compiled.
+
+Numba trusts a stored function for as long as the function's own file is unchanged, but ours also
+hold tables made in other files. So the cache lies in a folder named after all the sources.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numba
+
+JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+"""Options of every compiled function. No fastmath: frames must not depend on the processor."""
+BARE = {**JIT, "_nrt": False}
+"""For what runs for every pixel: allocates nothing, so it needs no counting of references to arrays
+(atomic, and half of the time of a frame)."""
+INLINE = {**BARE, "inline": "always"}
+
+
+def _cache_folder() -> Path:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "basalt-iq" / "numba" / digest.hexdigest()[:16]
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    numba.config.CACHE_DIR = str(_cache_folder())

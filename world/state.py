@@ -1,0 +1,82 @@
+"""The state of one world: blocks, light, animals, and what the player has done to it."""
+
+import numpy as np
+
+from basalt_iq.world import light as lighting
+from basalt_iq.world.blocks import AIR, BLOCKS
+from basalt_iq.world.march import BRICK, brick_distances, fill_brick
+from basalt_iq.world.terrain import SIZE
+from basalt_iq.world.water import WaterFlow
+
+Cell = tuple[int, int, int]
+
+
+class World:
+    """Arrays that live as long as the environment; each `reset` fills them anew.
+
+    blocks (X, Y, Z) uint8: block states (ids of `blocks.BLOCKS`), y is up.
+    light (X, Y, Z) uint8: sky light in the high four bits, torch light in the low four.
+    surface (X, Z) int16: height of the topmost ground block as the land was made.
+    animals (n, ANIMAL_SIZE) float64.
+    placed, broken: what the player put down (item) and took away (block), by cell.
+    """
+
+    def __init__(self) -> None:
+        self.blocks = np.zeros(SIZE, np.uint8)
+        self.born = np.zeros(SIZE, np.uint8)
+        self.light = np.zeros(SIZE, np.uint8)
+        self.bricks = np.zeros(tuple(n >> BRICK for n in SIZE), np.uint8)
+        self.surface = np.zeros((SIZE[0], SIZE[2]), np.int16)
+        self.cells, self.near = self.blocks.reshape(-1), self.bricks.reshape(-1)
+        self._queue = np.empty(lighting.QUEUE, np.int64)
+        self._seeds = np.empty(lighting.QUEUE, np.int64)
+        self.water = WaterFlow(self)
+        self.clear()
+
+    def clear(self) -> None:
+        """Empties the world, ready for new land."""
+        self.blocks[:] = AIR
+        self.surface[:] = 0
+        self.animals = np.zeros((0, 0))
+        self.placed: dict[Cell, str] = {}
+        self.broken: dict[Cell, int] = {}
+        self.water.clear()
+
+    def settle(self) -> None:
+        """Lights the finished land and remembers it as it was born."""
+        lighting.light_world(self.blocks, self.light, self._queue)
+        brick_distances(self.blocks, self.bricks)
+        self.born[:] = self.blocks
+
+    @property
+    def sky_light(self) -> np.ndarray:
+        """(X, Y, Z) uint8, 0..15."""
+        return self.light >> 4
+
+    def inside(self, x: int, y: int, z: int) -> bool:
+        return 0 <= x < SIZE[0] and 0 <= y < SIZE[1] and 0 <= z < SIZE[2]
+
+    def at(self, x: int, y: int, z: int) -> int:
+        """The block in a cell; air outside the world."""
+        return int(self.blocks[x, y, z]) if self.inside(x, y, z) else AIR
+
+    def put(self, x: int, y: int, z: int, block: int) -> None:
+        """Changes a block, mends the light around it and sets the water near it flowing."""
+        lighting.set_block(self.blocks, self.light, x, y, z, block, self._queue, self._seeds)
+        if block != AIR:
+            fill_brick(self.bricks, x, y, z)
+        self.water.wake(x, y, z)
+
+    def place(self, cell: Cell, block: int, item: str) -> None:
+        """The player puts a block down."""
+        self.put(*cell, block)
+        self.placed[cell] = item
+
+    def take(self, cell: Cell) -> None:
+        """The player takes a block away."""
+        if self.placed.pop(cell, None) is None:
+            self.broken.setdefault(cell, int(self.born[cell]))
+        self.put(*cell, AIR)
+        above = (cell[0], cell[1] + 1, cell[2])
+        if self.at(*above) and BLOCKS[self.at(*above)].hardness == 0 and not BLOCKS[self.at(*above)].solid:
+            self.take(above)  # a plant or torch falls with what it stood on

@@ -1,0 +1,63 @@
+"""What each task is made of: its world, its judge, and how near it is to done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from basalt_iq.world import maps
+from basalt_iq.world.cavities import FAR
+from basalt_iq.world.judges import Verdict, judge_cave
+from basalt_iq.world.state import World
+
+if TYPE_CHECKING:
+    from basalt_iq.world.env import BasaltEnv
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The parts of a task.
+
+    build(world, seed) -> start cell; judge(env) -> Verdict; progress(env) -> 0..1;
+    begin(env) is called once the player stands in the world.
+    """
+
+    build: Callable[[World, int], np.ndarray]
+    judge: Callable[[BasaltEnv], Verdict]
+    progress: Callable[[BasaltEnv], float]
+    judged_at_throw: bool = False
+    begin: Callable[[BasaltEnv], None] = lambda env: None
+
+
+def cave_distance(env: BasaltEnv) -> float | None:
+    """Steps on foot to the dark of the nearest cave from where the player stands; None if unknown."""
+    x, y, z = (int(c // 1) for c in env.body[:3])
+    for feet in range(y, max(y - 4, 0), -1):
+        if env.world.inside(x, feet, z) and env.world.walk[x, feet, z] < FAR:
+            return float(env.world.walk[x, feet, z])
+    return None
+
+
+def _begin_cave(env: BasaltEnv) -> None:
+    env.start_distance = env.last_distance = cave_distance(env) or float(maps.FARTHEST)
+
+
+def _cave_progress(env: BasaltEnv) -> float:
+    """The share of the way to the nearest cave's dark that has been walked, up to 0.9."""
+    now = cave_distance(env)
+    env.last_distance = env.last_distance if now is None else now
+    return 0.9 * min(max(1.0 - env.last_distance / env.start_distance, 0.0), 1.0)
+
+
+def _judge_cave(env: BasaltEnv) -> Verdict:
+    return judge_cave(env.world, tuple(env.eye.tolist()), env.ended_by_player)
+
+
+RULES: dict[str, Rules] = {
+    "FindCave": Rules(
+        maps.find_cave_map, _judge_cave, _cave_progress, judged_at_throw=True, begin=_begin_cave
+    ),
+}
