@@ -18,6 +18,8 @@ from basalt_iq.errors import UserError
 
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
+    "data record": "data.commands:Record",
+    "data ingest": "data.commands:Ingest",
     "train": "train.commands:Train",
     "evaluate": "watch.commands:Evaluate",
     "watch": "watch.commands:Watch",
@@ -42,7 +44,7 @@ def command_tree() -> Any:
         if group:
             groups.setdefault(group, []).append(leaf)
             about = tyro.conf.subcommand(group, prefix_name=False, description=GROUPS[group])
-            top[group] = Annotated[tuple(groups[group]), about]
+            top[group] = Annotated[Union[tuple(groups[group])], about]  # noqa: UP007
         else:
             top[name] = leaf
     return Union[tuple(top.values())]  # noqa: UP007

@@ -61,7 +61,7 @@ class Sequences:
     burn_in: int
 
     def stacked(self) -> np.ndarray:
-        """(B, burn_in + length + 1, stack, 3, H, W): each column's last `stack` frames, oldest first. No copy."""
+        """(B, burn_in + length + 1, stack, 3, H, W): each column's last frames, oldest first. No copy."""
         windows = np.lib.stride_tricks.sliding_window_view(self.frames, self.stack, axis=1)
         return np.moveaxis(windows, -1, 2)
 

@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.data.files import write_json
+from basalt_iq.data.files import scratch
 from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
+from basalt_iq.files import make_folder, write_json
 
 VERSION = 1
-PARTIAL = ".partial"
 _ARRAYS = ("buttons", "camera", "equip", "inventory", "equipped")
 _NPY_HEADER = 128
 
@@ -157,11 +154,7 @@ class Store:
         path = Path(path)
         wanted = {"version": VERSION, "size": size, **options}
         if not (path / "manifest.json").exists():
-            try:
-                path.mkdir(parents=True, exist_ok=True)
-                write_json(path / "manifest.json", wanted)
-            except OSError as error:
-                raise UserError(f"{path}: cannot make a store here ({error.strerror})") from None
+            write_json(make_folder(path) / "manifest.json", wanted)
         store = cls.open(path)
         for key, value in wanted.items():
             held = store.manifest.get(key)
@@ -194,22 +187,12 @@ class Store:
     @contextlib.contextmanager
     def writer(self, name: str) -> Iterator[TrajectoryWriter]:
         """Write one trajectory: append frames, then `commit`. Without a commit nothing is left behind."""
-        folder = self.path / PARTIAL / f"{socket.gethostname()}-{os.getpid()}-{name}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        writer = TrajectoryWriter(self, folder, name)
-        try:
-            yield writer
-        finally:
-            writer.close()
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def sweep(self) -> None:
-        """Remove what killed writers of this machine left behind."""
-        for folder in (self.path / PARTIAL).glob(f"{socket.gethostname()}-*"):
-            process = folder.name.removeprefix(f"{socket.gethostname()}-").partition("-")[0]
-            if not _alive(int(process)):
-                shutil.rmtree(folder, ignore_errors=True)
+        with scratch(self.path, name) as folder:
+            writer = TrajectoryWriter(self, folder, name)
+            try:
+                yield writer
+            finally:
+                writer.close()
 
 
 class TrajectoryWriter:
@@ -258,13 +241,3 @@ class TrajectoryWriter:
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
         assert self._file.tell() == _NPY_HEADER, "numpy pads this header to 128 bytes"
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

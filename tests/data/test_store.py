@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from basalt_iq.data.store import PARTIAL, Store
+from basalt_iq.data.files import PARTIAL, sweep
+from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
 
 
@@ -78,7 +79,7 @@ def test_sweep_removes_what_dead_writers_left_and_nothing_else(tmp_path):
         (mine,) = (tmp_path / PARTIAL).iterdir()
         dead = tmp_path / PARTIAL / f"{socket.gethostname()}-{int(child.stdout)}-theirs"
         dead.mkdir()
-        store.sweep()
+        sweep(tmp_path)
         assert not dead.exists()
         assert mine.exists()
 

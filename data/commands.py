@@ -1,0 +1,117 @@
+"""`basalt-iq data ...`: record, check, ingest, show and plan demonstrations."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import tyro
+
+from basalt_iq.command import Command, console, progress
+
+Positional = tyro.conf.Positional
+
+
+@contextlib.contextmanager
+def _bar(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar as a function of (done, total)."""
+    with progress() as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Command):
+    """Scripted players record demonstrations of a task in the stand-in world, in a real data set's layout."""
+
+    out: Positional[Path]
+    """Root folder of the data set."""
+    task: str = "FindCave"
+    """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
+    n: int = 20
+    """Demonstrations."""
+    seed: int = 0
+    """Seed of the first episode; the others follow it."""
+    era: Literal[2021, 2022] = 2021
+    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
+    max_steps: int | None = None
+    """End episodes after this many ticks (20 a second); the task's own limit unless given."""
+    only_successful: bool = False
+    """Keep demonstrations that succeed only, and go on to further seeds until there are n of them."""
+    workers: int | None = None
+    """Processes; one for each core unless given."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.data.record import Recipe, record, summary
+        from basalt_iq.errors import UserError
+
+        if self.n < 1:
+            raise UserError(f"--n {self.n}: give at least 1")
+        recipe = Recipe(self.out, self.task, self.era, self.max_steps, self.only_successful)
+        with _bar("recording") as update:
+            outcomes = record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+        result = summary(outcomes)
+        console.print(
+            f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
+            f"{result['successes']} of {result['attempts']} attempts succeeded"
+        )
+        return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest(Command):
+    """Decode demonstrations of either era once into a store for training; a second run does what is new."""
+
+    source: Positional[Path]
+    """Folder of demonstrations, searched with all its subfolders."""
+    store: Path
+    """Folder of the store, made if it is not there."""
+    task: str | None = None
+    """Task of demonstrations whose folders do not name it."""
+    size: int = 64
+    """Height and width of the stored frames in pixels."""
+    workers: int | None = None
+    """Processes; one for each core unless given."""
+    shard: str | None = None
+    """i/n: take the i-th of n parts, from 1; machines that share the store each take one."""
+    ray: bool = False
+    """Hand the demonstrations to a Ray cluster (pip install 'basalt-iq[ray]')."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.data.ingest import ingest, shard
+        from basalt_iq.data.sources import find_sources
+        from basalt_iq.data.store import Store
+        from basalt_iq.errors import UserError
+
+        sources, findings = find_sources(self.source, self.task)
+        if not sources and not findings:
+            raise UserError(f"{self.source}: no demonstrations here; give the folder that holds them")
+        if self.size < 1:
+            raise UserError(f"--size {self.size}: give at least 1 pixel")
+        sources = shard(sources, self.shard) if self.shard else sources
+        with _bar("decoding") as update:
+            store = Store.create(self.store, self.size)
+            report = ingest(sources, store, workers=self.workers, ray=self.ray, progress=update)
+        findings += report.findings
+        _print_findings(findings)
+        console.print(
+            f"{self.store}: {len(report.added)} trajectories added ({report.steps} steps), "
+            f"{report.known} were there, {len(findings)} problems"
+        )
+        return {
+            "ok": not findings,
+            "store": str(self.store),
+            "added": sorted(report.added),
+            "steps": report.steps,
+            "known": report.known,
+            "problems": [finding.to_json() for finding in findings],
+        }
+
+
+def _print_findings(findings: list) -> None:
+    for finding in findings:
+        style = "red" if finding.fault else "yellow"
+        console.print(str(finding), style=style, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,81 @@
+"""The same job for many things, one process each core, on this machine or on a Ray cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from basalt_iq.errors import UserError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def run_jobs(
+    job: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    workers: int | None = None,
+    ray: bool = False,
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with its result as they are done. `job` must be importable, its exceptions are raised.
+
+    `workers` counts processes (one for each core unless told; 1 is this process itself). With `ray`,
+    jobs go to the cluster that Ray finds, which must see the same file system.
+    """
+    if not items:
+        return
+    if ray:
+        yield from _on_ray(job, items)
+        return
+    count = min(len(items), workers or cores())
+    if count == 1:
+        yield from ((item, job(item)) for item in items)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+    try:
+        futures = {pool.submit(job, item): item for item in items}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BrokenProcessPool:
+        raise UserError(
+            "a worker died, perhaps for lack of memory; run again with fewer --workers (what is done is kept)"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _on_ray(job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[Item, Result]]:
+    try:
+        import ray
+    except ImportError:
+        raise UserError("--ray needs Ray: pip install 'basalt-iq[ray]'") from None
+    ray.init(ignore_reinit_error=True, log_to_driver=False)
+    remote: Any = ray.remote(job)
+    waiting = {remote.remote(item): item for item in items}
+    while waiting:
+        (done,), _ = ray.wait(list(waiting), num_returns=1)
+        yield waiting.pop(done), ray.get(done)
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot stop its workers, so they watch for its end."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
