@@ -157,7 +157,7 @@ class Watch(Command):
     demos: int = 4
     """Demonstrations to show for each run, with what its agent makes of them (0: none)."""
     store: Path | None = None
-    """Where the demonstrations are. Default: the store that the run was trained from, if it is still there."""
+    """Where the demonstrations are. Default: the store that the run was trained from."""
     inside_limit: float = 32.0
     """Media above this size in MB go beside the page instead of into it."""
     live: bool = False
@@ -193,8 +193,6 @@ class Watch(Command):
             settings = run.settings
             store = self.store or Path(settings.get("store", ""))
             if not (store / "manifest.json").exists():
-                console.print(
-                    f"{run.name}: no demos beside its play (--store names their store)", style="dim"
-                )
+                console.print(f"{run.name}: no demos beside its play (--store names the store)", style="dim")
                 continue
             show_demos(run.folder, store, count=self.demos, held_out=float(settings.get("held_out", 0.1)))

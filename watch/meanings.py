@@ -21,7 +21,7 @@ _HELD_OUT = "on demos kept out of training"
 MEANINGS = {
     "held_out/nll": Meaning(
         "Surprise, held-out demos",
-        f"How unlikely the agent finds the demonstrator's actions {_HELD_OUT}: mean −log π, in nats. The "
+        f"How unlikely the agent finds the demonstrator's actions {_HELD_OUT}: -log pi(a|s), in nats. The "
         "checkpoint at its lowest is the agent that plays.",
         "lower",
         0,
@@ -32,7 +32,9 @@ MEANINGS = {
         "higher",
         1,
     ),
-    "train/loss": Meaning("Loss", "What training minimises. Its trend counts, not its size.", "lower", 2),
+    "train/loss": Meaning(
+        "Loss", "What training minimises. For IQ-Learn a lower one says nothing about playing better.", "", 2
+    ),
     "train/nll": Meaning(
         "Surprise, training demos",
         "The same on what it learns from. Falling here while the held-out one rises is overfitting.",
@@ -41,18 +43,18 @@ MEANINGS = {
     ),
     "held_out/entropy": Meaning(
         "Indecision, held-out demos",
-        "Entropy of the policy in nats: 0 is certain; the logarithm of the number of actions is a blind guess.",
+        "Entropy of the policy in nats: 0 is certain; log(number of actions) is a blind guess.",
         "",
         4,
     ),
     "held_out/reward": Meaning(
         "Recovered reward, held-out demos",
-        "Mean of Q(s,a) − γV(s′): what the agent believes the demonstrator was after. Steady is healthy.",
+        "Mean of Q(s,a) - gamma V(s'): what the agent takes the demonstrator to be after. Steady is healthy.",
         "",
         5,
     ),
     "reward_expert": Meaning(
-        "Recovered reward, demos", "Mean of Q(s,a) − γV(s′) on demonstrated steps.", "", 6
+        "Recovered reward, demos", "Mean of Q(s,a) - gamma V(s') on demonstrated steps.", "", 6
     ),
     "reward_policy": Meaning("Recovered reward, own play", "The same on the agent's own steps.", "", 7),
     "v": Meaning(
@@ -71,7 +73,7 @@ MEANINGS = {
     ),
     "regulariser": Meaning(
         "χ² regulariser",
-        "Mean squared recovered reward over 4α: keeps the reward's scale bounded.",
+        "Mean squared recovered reward over 4 alpha: keeps the reward's scale bounded.",
         "lower",
         22,
     ),
@@ -82,7 +84,13 @@ MEANINGS = {
     ),
     "bellman_policy": Meaning("Bellman error, own play", "The same with reward 0.", "lower", 26),
     "gradient_norm": Meaning("Gradient length", "Before clipping. Spikes are unstable steps.", "", 30),
-    "success": Meaning("Success rate", "Share of episodes that the world's judge accepts.", "higher", 0),
+    "online/success": Meaning(
+        "Success while training", "Share of its own episodes that the world's judge accepts.", "higher", 0
+    ),
+    "online/episodes": Meaning("Own episodes", "Finished while training.", "", 31),
+    "online/faults": Meaning("World faults", "Own episodes lost to a broken world.", "lower", 32),
+    "online/replay_episodes": Meaning("Replay, episodes", "Own episodes that it learns from.", "", 33),
+    "online/replay_steps": Meaning("Replay, steps", "Their steps.", "", 34),
 }
 
 

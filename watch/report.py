@@ -1,4 +1,4 @@
-"""The report: one HTML page that opens from disk, with its media inside or, when they are large, beside it."""
+"""The report: one HTML page that opens from disk, its media inside or, when they are large, beside it."""
 
 from __future__ import annotations
 

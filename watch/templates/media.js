@@ -35,7 +35,7 @@ function arraysText(key, folder) {
     basalt.waiting.set(key, resolve);
     const script = document.createElement("script");
     script.nonce = document.querySelector("script[nonce]").nonce;
-    script.src = `${encodeURI(folder)}/a-${encodeURIComponent(key)}.js`;
+    script.src = `${encodeURIComponent(folder)}/a-${encodeURIComponent(key)}.js`;
     script.onerror = () => reject(new Error(`${folder} is not beside this page`));
     script.onload = () => script.remove();
     document.head.append(script);
@@ -55,7 +55,7 @@ function arraysOf(key, folder) {
 /** A URL for the video, and what to call when it is no longer shown. */
 function videoOf(key, folder) {
   const block = document.getElementById(`v-${key}`);
-  if (!block) return { url: `${encodeURI(folder)}/v-${encodeURIComponent(key)}.mp4`, release() {} };
+  if (!block) return { url: `${encodeURIComponent(folder)}/v-${encodeURIComponent(key)}.mp4`, release() {} };
   const url = URL.createObjectURL(new Blob([bytesOf(block.textContent)], { type: "video/mp4" }));
   return { url, release: () => URL.revokeObjectURL(url) };
 }
