@@ -58,7 +58,8 @@ class Demo(Command):
         console.print(f"{seconds} s in all. Open [bold]{self.out / 'report.html'}[/bold] in a browser.")
         return {
             "task": self.task, "demos": self.demos, "minutes": self.minutes, "max_steps": self.max_steps,
-            "players": summaries, "report": str(self.out / "report.html"), "seconds": seconds, "ok": report["ok"],
+            "players": summaries, "report": str(self.out / "report.html"), "seconds": seconds,
+            "ok": report["ok"],
         }  # fmt: skip
 
     def _train(self) -> None:
