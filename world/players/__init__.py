@@ -1,0 +1,18 @@
+"""Scripted players: each plays one task from the world's state, as a person would."""
+
+from __future__ import annotations
+
+from basalt_iq.errors import UserError
+from basalt_iq.world.contract import find_task
+from basalt_iq.world.players.base import ScriptedPlayer
+from basalt_iq.world.players.find_cave import FindCavePlayer
+
+PLAYERS: dict[str, type[ScriptedPlayer]] = {player.task: player for player in (FindCavePlayer,)}
+
+
+def make_player(task: str, seed: int) -> ScriptedPlayer:
+    """The scripted player of a task, with habits drawn from ``seed``. Raises UserError if there is none."""
+    name = find_task(task).name
+    if name not in PLAYERS:
+        raise UserError(f"no scripted player for {name}: choose from {', '.join(PLAYERS)}")
+    return PLAYERS[name](seed)

@@ -1,0 +1,87 @@
+"""How well the scripted players play: success with a 95 % Wilson interval and lengths, per task.
+
+    python benchmarks/players.py --task FindCave --first 10000 --count 100
+
+Tune on seeds below 1000 only; report on 10000 and above.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing as mp
+import time
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from basalt_iq.world import make
+from basalt_iq.world.players import PLAYERS, make_player
+
+
+def wilson(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
+    """95 % interval of a rate."""
+    rate, spread = successes / count, z * z / count
+    middle = (rate + spread / 2) / (1 + spread)
+    half = z * math.sqrt(rate * (1 - rate) / count + spread / (4 * count)) / (1 + spread)
+    return middle - half, middle + half
+
+
+def play(job: tuple[str, int]) -> dict[str, Any]:
+    """One episode, to its end or to the player's."""
+    task, seed = job
+    env, player = make(task), make_player(task, seed)
+    env.reset(seed=seed)
+    player.reset(env)
+    turns, seconds, steps, done = [], 0.0, 0, False
+    while not done:
+        started = time.perf_counter()
+        action = player.act()
+        seconds += time.perf_counter() - started
+        turns.append(np.abs(action.get("camera", (0.0, 0.0))).max())
+        _, _, terminated, truncated, info = env.step(action)
+        steps, done = steps + 1, terminated or truncated
+        if player.done and not (terminated or env.unwrapped.ended_by_player):
+            break
+    wide = float(np.mean(np.array(turns) > 10))
+    return {
+        "seed": seed,
+        "success": bool(info.get("success")),
+        "steps": steps,
+        "reasons": info.get("reasons", ["the player gave up"]),
+        "wide_turns": wide,
+        "player_ms": 1000 * seconds / steps,
+    }
+
+
+def measure(task: str, first: int, count: int, workers: int) -> dict[str, Any]:
+    with mp.get_context("spawn").Pool(workers) as pool:
+        episodes = pool.map(play, [(task, seed) for seed in range(first, first + count)], chunksize=1)
+    won = [episode for episode in episodes if episode["success"]]
+    lengths = [episode["steps"] for episode in won] or [0]
+    return {
+        "task": task,
+        "seeds": [first, first + count - 1],
+        "success": len(won) / count,
+        "interval": [round(bound, 3) for bound in wilson(len(won), count)],
+        "length_percentiles_10_50_90": np.percentile(lengths, [10, 50, 90]).tolist(),
+        "ticks_with_a_turn_over_10_degrees": float(np.mean([e["wide_turns"] for e in episodes])),
+        "player_ms_per_tick": float(np.mean([e["player_ms"] for e in episodes])),
+        "failures": [[e["seed"], e["steps"], "; ".join(e["reasons"])] for e in episodes if not e["success"]],
+        "why": Counter("; ".join(e["reasons"]) for e in episodes if not e["success"]),
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--task", action="append", choices=list(PLAYERS))
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    for name in options.task or PLAYERS:
+        print(json.dumps(measure(name, options.first, options.count, options.workers), indent=1))

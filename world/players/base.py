@@ -1,0 +1,183 @@
+"""What every scripted player shares: its senses, its hands, and the script it plays from."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+
+from basalt_iq.world import physics
+from basalt_iq.world.blocks import BODY_SPAN, FENCES, ID, KIND, SOLID
+from basalt_iq.world.players import paths, sight
+from basalt_iq.world.players.motor import Action, Feet, Habits, Wrist, heading
+
+Script = Iterator[Action]
+Trip = Generator[Action, None, bool]
+"""A script that tells in the end whether it got where it wanted."""
+
+
+def _passage() -> np.ndarray:
+    """(blocks,) uint8: how each block meets a walker, in the terms of `paths`."""
+    table = np.where(SOLID & (BODY_SPAN[:, 1] > BODY_SPAN[:, 0]), paths.SOLID, paths.FREE)
+    table[KIND == 3] = paths.WATER
+    table[FENCES & (table == paths.SOLID)] = paths.TALL
+    table[ID["cactus"]] = paths.HARM
+    return table.astype(np.uint8)
+
+
+PASSAGE = _passage()
+SCREEN = (KIND == 1) | (KIND == 2) | (KIND == 4) & SOLID
+"""(blocks,) bool: what a player cannot see through."""
+
+
+EYE = np.array([0.0, physics.EYE, 0.0])
+"""From the feet to the eye."""
+
+
+class ScriptedPlayer(abc.ABC):
+    """Plays one task from the world's state, as a person would: it walks, turns and errs like one.
+
+    Scripts are generators that yield one action a tick and read the world afresh after each. Habits are
+    drawn from the seed; a player that finds no way on stops, and ``done`` says so.
+    """
+
+    task: str
+
+    def __init__(self, seed: int):
+        self.rng = np.random.default_rng(seed)
+        self.habits = Habits.draw(self.rng)
+        self.done = False
+
+    def reset(self, env: Any) -> None:
+        """Start playing ``env``, which has just been reset."""
+        self.env = env.unwrapped
+        self.wrist = Wrist(self.habits, self.rng)
+        self.done = False
+        self._slip, self._slip_key = 0, "left"
+        self.reopen_eyes()
+        self._script = self.play()
+
+    def act(self) -> Action:
+        """This tick's action; does nothing once the script has ended."""
+        if self.done:
+            return {}
+        try:
+            return self._human(next(self._script))
+        except StopIteration:
+            self.done = True
+            return {}
+
+    @abc.abstractmethod
+    def play(self) -> Script:
+        """The whole episode."""
+
+    # senses
+
+    def reopen_eyes(self) -> None:
+        """Take in the blocks as they are now; call after changing them."""
+        self.kind = PASSAGE[self.env.world.blocks]
+        self.screen = SCREEN[self.env.world.blocks]
+
+    @property
+    def position(self) -> np.ndarray:
+        """Feet [x, y, z]."""
+        return self.env.body[: physics.Z + 1].copy()
+
+    @property
+    def eye(self) -> np.ndarray:
+        return self.env.eye.copy()
+
+    @property
+    def yaw(self) -> float:
+        """Degrees; 0 looks to +z, 90 to -x."""
+        return sight.turn(math.degrees(self.env.body[physics.YAW]))
+
+    @property
+    def pitch(self) -> float:
+        """Degrees, positive downwards."""
+        return math.degrees(self.env.body[physics.PITCH])
+
+    @property
+    def cell(self) -> paths.Cell:
+        """The standing cell under the feet."""
+        x, y, z = self.position
+        return int(x), max(paths.standing(self.kind, x, y, z), 1), int(z)
+
+    # hands
+
+    def _human(self, action: Action) -> Action:
+        """The action with this person's slips: a sideways key pressed for a few ticks by mistake."""
+        if self._slip <= 0 and action.get("forward") and self.rng.random() < self.habits.slips:
+            self._slip, self._slip_key = int(self.rng.integers(2, 6)), str(self.rng.choice(["left", "right"]))
+        if self._slip > 0:
+            self._slip -= 1
+            return {**action, self._slip_key: 1}
+        return action
+
+    def hold(self, item: str) -> Script:
+        """Take an item of the start inventory in hand, and look at it for a moment."""
+        if self.env.inventory.held == item:
+            return
+        if self.env.era == 2021:
+            yield {"equip": item}
+        else:
+            yield {f"hotbar.{list(self.env.task.start[2022]).index(item) + 1}": 1}
+        yield from self.wait(self.rng.integers(2, 6))
+
+    def wait(self, ticks: float) -> Script:
+        for _ in range(round(ticks)):
+            yield {"camera": self.wrist.rest()}
+
+    def hesitate(self) -> Script:
+        """Now and then, stop for a moment."""
+        if self.rng.random() < self.habits.hesitation:
+            yield from self.wait(self.rng.exponential(self.habits.pause))
+
+    def face(self, yaw: float, pitch: float, within: float = 2.5, longest: int = 60) -> Script:
+        """Turn to a direction in degrees."""
+        for _ in range(longest):
+            turn, tilt = sight.turn(yaw - self.yaw), pitch - self.pitch
+            if max(abs(turn), abs(tilt)) < within:
+                return
+            yield {"camera": self.wrist.towards(turn, tilt)}
+
+    def walk(self, route: np.ndarray, until: Callable[[], bool] = lambda: False, longest: int = 900) -> Trip:
+        """Follow a route of cells. Returns whether it ended well: there, or ``until`` came true."""
+        feet = Feet(route)
+        patience, anchor = 3, self.position
+        for tick in range(longest):
+            feet.advance(self.position)
+            if feet.arrived or until():
+                return True
+            yield from self.hesitate()
+            yield self._stride(feet)
+            if tick % 16 == 15:
+                if np.abs(self.position - anchor).sum() < 0.6:
+                    patience -= 1
+                    yield from self._struggle()
+                anchor = self.position
+            if not patience:
+                return False
+        return False
+
+    def _stride(self, feet: Feet) -> Action:
+        """One tick of walking: look where the route goes on, hold the keys."""
+        here, yaw = self.position, self.yaw
+        target = feet.target(self.kind, here)
+        error = heading(here, target, yaw)
+        _, slope = sight.bearing(here, target)
+        pitch = np.clip(self.habits.gaze + 0.7 * slope, -25.0, 40.0)
+        action = feet.keys(self.kind, here, yaw, error, self.habits.sprints)
+        action["camera"] = self.wrist.towards(error, pitch - self.pitch)
+        return action
+
+    def _struggle(self) -> Script:
+        """Get off whatever holds the body: back and to a side, then jump forward."""
+        side = "left" if self.rng.random() < 0.5 else "right"
+        for _ in range(int(self.rng.integers(5, 10))):
+            yield {"back": 1, side: 1, "camera": self.wrist.rest()}
+        for _ in range(int(self.rng.integers(4, 9))):
+            yield {"forward": 1, side: 1, "jump": 1, "camera": self.wrist.rest()}

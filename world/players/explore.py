@@ -1,0 +1,74 @@
+"""Finding one's way in a land not seen before: looking around, and walking to where there is more to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from basalt_iq.world.env import FIELD_OF_VIEW
+from basalt_iq.world.players import paths, sight
+from basalt_iq.world.players.base import Script, ScriptedPlayer
+
+RAYS, FAR = 32, 44.0
+"""How finely and how far (blocks) a player looks."""
+ROAM = (14.0, 55.0)
+"""Nearest and farthest walk to a place from which to look around again."""
+Found = Callable[[], bool]
+
+
+class Explorer(ScriptedPlayer):
+    """Remembers which columns of the land have been in view, and where it has looked around."""
+
+    def start_exploring(self) -> None:
+        self.known = np.zeros(self.kind.shape[::2], np.bool_)
+        self.stops: list[np.ndarray] = []
+
+    def glimpse(self) -> np.ndarray:
+        """Take in what is in view now: the clear cells [N, 3] in front of everything seen."""
+        view = (self.eye, self.yaw, self.pitch, RAYS, FAR, FIELD_OF_VIEW[self.env.era])
+        cells, _ = sight.look(self.screen, *view)
+        self.known[cells[:, 0], cells[:, 2]] = True
+        return cells
+
+    def look_around(self, found: Found) -> Script:
+        """Turn right, all the way round, until what is looked for comes into view."""
+        self.stops.append(self.position)
+        turned, yaw = 0.0, self.yaw
+        while turned < 360.0 and not found():
+            yield {"camera": self.wrist.sweep(self.habits.scan_speed, self.habits.gaze - self.pitch)}
+            turned += sight.turn(self.yaw - yaw)
+            yaw = self.yaw
+
+    def roam(self, found: Found) -> Script:
+        """Walk to a place in view that promises a new view, until what is looked for shows."""
+        way = self.lookout()
+        if way is not None:
+            yield from self.walk(way, found)
+
+    def lookout(self) -> np.ndarray | None:
+        """The route to where most around has not been seen: high, near, rather ahead."""
+        reach = paths.spread(self.kind, self.cell, ROAM[1])
+        x, y, z = reach.cells.T
+        fit = (reach.cost >= ROAM[0]) & self.known[x, z] & (self.kind[x, y, z] == paths.FREE)
+        if not fit.any():
+            fit = reach.cost >= min(ROAM[0], reach.cost.max())
+        if not fit.any():
+            return None
+        unseen = _share(~self.known, 10)[x, z]
+        here = self.position
+        bearings = np.degrees(np.arctan2(-(x + 0.5 - here[0]), z + 0.5 - here[2]))
+        behind = np.abs((bearings - self.yaw + 180.0) % 360.0 - 180.0) / 180.0
+        worth = 40.0 * unseen + 1.2 * (y - here[1]) - 0.35 * reach.cost - 6.0 * behind
+        for stop in self.stops:
+            worth -= 25.0 * np.exp(-np.hypot(x - stop[0], z - stop[2]) / 12.0)
+        return reach.route(int(np.argmax(np.where(fit, worth, -np.inf))))
+
+
+def _share(mask: np.ndarray, radius: int) -> np.ndarray:
+    """[X, Z] share of a mask within a square around each cell; beyond the edge counts as not in the mask."""
+    width = 2 * radius + 1
+    padded = np.pad(mask.astype(np.int32), ((radius + 1, radius), (radius + 1, radius)))
+    total = padded.cumsum(0).cumsum(1)
+    square = total[width:, width:] - total[:-width, width:] - total[width:, :-width] + total[:-width, :-width]
+    return square / width**2

@@ -1,0 +1,150 @@
+"""FindCave: look around, walk to the nearest mouth in sight, go in until it is dark, throw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from basalt_iq.world.blocks import BLOCKS
+from basalt_iq.world.players import paths, sight
+from basalt_iq.world.players.base import Script, Trip
+from basalt_iq.world.players.explore import Explorer
+
+LEAFY = np.array(["leaves" in block.name or block.name.endswith("_log") for block in BLOCKS])
+DIM = 10
+"""Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
+DARK = 6
+"""Sky light at which this player takes itself to be inside."""
+NOTICED = 3
+"""Dim pixels, of RAYS x RAYS, below which a mouth is overlooked."""
+SHADE_COST = 2.5
+"""Blocks of walking that one level more of darkness is worth."""
+AROUND = np.stack(np.meshgrid(range(-2, 3), range(-1, 2), range(-2, 3), indexing="ij"), -1).reshape(-1, 3)
+REACH = 75.0
+
+
+class FindCavePlayer(Explorer):
+    """Knows only cells that have been in its view; of those it remembers the dim ones under a roof."""
+
+    task = "FindCave"
+
+    def play(self) -> Script:
+        shape = self.kind.shape
+        self.dim = np.zeros(shape, np.bool_)  # seen, and dim
+        self.near = np.zeros(shape, np.bool_)  # within two blocks of such cells
+        self.dull = np.zeros(shape, np.bool_)  # been there: not a cave
+        self.start_exploring()
+        ground = self.screen & ~LEAFY[self.env.world.blocks]
+        self.roof = shape[1] - 1 - ground[:, ::-1].argmax(1)  # height of the topmost ground block
+        self.news = 0  # dim cells seen since the last look for a way in
+        yield from self.wait(self.rng.integers(3, 9))
+        yield from self.hold("snowball")
+        yield from self.search()
+        if self.inside():
+            yield from self.throw()
+
+    def search(self) -> Script:
+        """Until inside: go to the best dim place known, else look around, else walk on."""
+        while True:
+            self.notice()
+            way = self.way_in()
+            if way is None:
+                yield from self.look_around(self.found)
+                way = self.way_in()
+            if way is None:
+                yield from self.roam(self.found)
+                continue
+            there = yield from self.go_in(way)
+            if self.inside():
+                return
+            if there and not self.news:
+                self.forget(way[-1])
+
+    # seeing
+
+    def skylight(self, cells: np.ndarray) -> np.ndarray:
+        """Light of the sky, 0..15, in cells [N, 3]."""
+        return self.env.world.light[tuple(cells.T)] >> 4
+
+    def is_dim(self, cells: np.ndarray) -> np.ndarray:
+        """Whether cells [N, 3] are dim because of a roof that is not of leaves."""
+        x, y, z = cells.T
+        return (self.skylight(cells) <= DIM) & (y < self.roof[x, z])
+
+    def notice(self) -> None:
+        """Take in what is in view now."""
+        cells = self.glimpse()
+        dim = cells[self.is_dim(cells)]
+        if len(dim) < NOTICED:
+            return
+        new = dim[~self.dim[tuple(dim.T)]]
+        self.dim[tuple(new.T)] = True
+        around = (new[:, None] + AROUND).reshape(-1, 3).clip(0, np.array(self.dim.shape) - 1)
+        self.near[tuple(around.T)] = True
+        self.news += int((~self.dull[tuple(new.T)]).sum())
+
+    def inside(self) -> bool:
+        """Dark around the head, with a good deal of dark cave in sight or remembered nearby."""
+        x, y, z = (int(v) for v in self.eye)
+        if self.skylight(np.array([[x, y, z]]))[0] > DARK:
+            return False
+        near = self.dim[max(x - 9, 0) : x + 10, max(y - 9, 0) : y + 10, max(z - 9, 0) : z + 10]
+        return int(near.sum()) >= 30
+
+    def found(self) -> bool:
+        """Whether a way in has come into view."""
+        self.notice()
+        return self.news >= NOTICED and self.way_in() is not None
+
+    # deciding
+
+    def way_in(self) -> np.ndarray | None:
+        """The route to the best dim place known: near and dark. None if there is none to walk to."""
+        self.news = 0
+        if not self.near.any():
+            return None
+        reach = paths.spread(self.kind, self.cell, REACH)
+        at = tuple(reach.cells.T)
+        good = self.near[at] & ~self.dull[at] & self.is_dim(reach.cells)
+        if not good.any():
+            return None
+        heads = reach.cells + np.array([0, 1, 0])
+        shade = np.maximum(self.skylight(heads).astype(float) - (DARK - 1), 0.0)
+        cost = np.where(good, reach.cost + SHADE_COST * shade, np.inf)
+        return reach.route(int(np.argmin(cost)))
+
+    def forget(self, cell: np.ndarray) -> None:
+        """Nothing here: never mind this cell and those beside it."""
+        x, y, z = (int(v) for v in cell)
+        self.dull[max(x - 1, 0) : x + 2, max(y - 1, 0) : y + 2, max(z - 1, 0) : z + 2] = True
+
+    # doing
+
+    def go_in(self, way: np.ndarray) -> Trip:
+        """Walk to a dim place, looking out for a better one; ends once inside or once there is news."""
+        tick = 0
+
+        def enough() -> bool:
+            nonlocal tick
+            tick += 1
+            if tick % 3 == 0:
+                self.notice()
+            return self.inside() or (self.news > 6 and tick > 12)
+
+        return (yield from self.walk(way, enough))
+
+    def throw(self) -> Script:
+        """Look into the cave and throw."""
+        yield from self.face(self._deepest_yaw(), self.habits.gaze)
+        yield from self.wait(self.rng.integers(2, 7))
+        yield {"use": 1}
+        yield {}
+
+    def _deepest_yaw(self) -> float:
+        """The direction in which the cave goes on farthest, rather ahead than behind."""
+        eye, best, yaw = self.eye, -np.inf, self.yaw
+        for turn in range(-120, 121, 15):
+            *_, free = sight.cast(self.screen, *eye, *sight.direction(self.yaw + turn, 5.0), 16.0)
+            depth = (free if free >= 0 else 16.0) - abs(turn) / 20.0
+            if depth > best:
+                best, yaw = depth, self.yaw + turn
+        return yaw

@@ -1,0 +1,79 @@
+"""What a player sees: rays through the block array, one for each pixel of a coarse view."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from basalt_iq.world.jit import JIT
+
+
+def direction(yaw: float, pitch: float) -> tuple[float, float, float]:
+    """Unit vector of a view. Degrees; yaw 0 looks to +z and turns right, pitch is positive downwards."""
+    a, b = math.radians(yaw), math.radians(pitch)
+    return (-math.sin(a) * math.cos(b), -math.sin(b), math.cos(a) * math.cos(b))
+
+
+def bearing(eye: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """(yaw, pitch) in degrees of the view from ``eye`` to ``target``."""
+    dx, dy, dz = (float(target[i] - eye[i]) for i in range(3))
+    return math.degrees(math.atan2(-dx, dz)), -math.degrees(math.atan2(dy, math.hypot(dx, dz)))
+
+
+def turn(angle: float) -> float:
+    """The same turn in degrees, in -180..180."""
+    return (angle + 180.0) % 360.0 - 180.0
+
+
+@njit(**JIT)
+def cast(screen, x, y, z, dx, dy, dz, far):  # type: ignore[no-untyped-def]
+    """The last clear cell before the first block that stops sight, and its distance; distance -1: the sky.
+
+    ``screen`` is bool [X, Y, Z]: what stops sight.
+    """
+    size_x, size_y, size_z = screen.shape
+    a, b, c = math.floor(x), math.floor(y), math.floor(z)
+    ix, iy, iz = 1.0 / (dx or 1e-9), 1.0 / (dy or 1e-9), 1.0 / (dz or 1e-9)
+    sa, sb, sc = (1 if ix > 0 else -1), (1 if iy > 0 else -1), (1 if iz > 0 else -1)
+    tx, ty, tz = (a + (ix > 0) - x) * ix, (b + (iy > 0) - y) * iy, (c + (iz > 0) - z) * iz
+    la, lb, lc = a, b, c
+    while True:
+        if tx < ty and tx < tz:
+            t, tx, a = tx, tx + abs(ix), a + sa
+        elif ty < tz:
+            t, ty, b = ty, ty + abs(iy), b + sb
+        else:
+            t, tz, c = tz, tz + abs(iz), c + sc
+        if t > far or a < 0 or b < 0 or c < 0 or a >= size_x or c >= size_z or (b >= size_y and sb > 0):
+            return la, lb, lc, -1.0
+        if b >= size_y:
+            continue
+        if screen[a, b, c]:
+            return la, lb, lc, t
+        la, lb, lc = a, b, c
+
+
+@njit(**JIT)
+def look(screen, eye, yaw, pitch, rays, far, field):  # type: ignore[no-untyped-def]
+    """Clear cells in front of what a view of rays x rays pixels shows: int16 [N, 3] and distances [N].
+
+    Angles in degrees. Pixels of sky and beyond ``far`` blocks give no cell.
+    """
+    cells, distance, n = np.empty((rays * rays, 3), np.int16), np.empty(rays * rays, np.float32), 0
+    yaw, pitch, scale = math.radians(yaw), math.radians(pitch), math.tan(math.radians(field) / 2)
+    cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
+    for j in range(rays):
+        up = (1 - 2 * (j + 0.5) / rays) * scale
+        for i in range(rays):
+            right = (2 * (i + 0.5) / rays - 1) * scale
+            dx = -sy * cp - cy * right - sy * sp * up
+            dy = -sp + cp * up
+            dz = cy * cp - sy * right + cy * sp * up
+            norm = math.sqrt(dx * dx + dy * dy + dz * dz)
+            a, b, c, t = cast(screen, eye[0], eye[1], eye[2], dx / norm, dy / norm, dz / norm, far)
+            if t >= 0 and b < screen.shape[1]:
+                cells[n, 0], cells[n, 1], cells[n, 2], distance[n] = a, b, c, t
+                n += 1
+    return cells[:n], distance[:n]
