@@ -19,7 +19,9 @@ from basalt_iq.errors import UserError
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
     "data record": "data.commands:Record",
+    "data check": "data.commands:Check",
     "data ingest": "data.commands:Ingest",
+    "data show": "data.commands:Show",
     "train": "train.commands:Train",
     "evaluate": "watch.commands:Evaluate",
     "watch": "watch.commands:Watch",

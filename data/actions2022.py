@@ -173,10 +173,11 @@ def _parse(path: Path) -> list[Tick]:
     ticks: list[Tick] = []
     try:
         with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                ticks.append(_tick(line))
-                if ticks[-1].tick != ticks[0].tick + number - 1:
-                    raise ValueError(f"tick {ticks[-1].tick} follows {ticks[-2].tick}")
+            for line in file:
+                tick = _tick(line)
+                if ticks and tick.tick != ticks[-1].tick + 1:
+                    raise ValueError(f"tick {tick.tick} follows {ticks[-1].tick}")
+                ticks.append(tick)
     except OSError as error:
         raise DemoError(path, f"cannot be read ({error.strerror})", "check its permissions") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:

@@ -115,3 +115,112 @@ def _print_findings(findings: list) -> None:
     for finding in findings:
         style = "red" if finding.fault else "yellow"
         console.print(str(finding), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Command):
+    """Examine demonstrations and name every defect, file by file; the exit code is 1 if there is any."""
+
+    source: Positional[Path]
+    """Folder of demonstrations, searched with all its subfolders."""
+    task: str | None = None
+    """Task of demonstrations whose folders do not name it."""
+    actions: Path | None = None
+    """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
+    workers: int | None = None
+    """Processes; one for each core unless given."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.data.check import check
+        from basalt_iq.data.sources import find_sources
+        from basalt_iq.data.tables import print_diagnoses
+        from basalt_iq.errors import UserError
+
+        action_list = _read_actions(self.actions)
+        sources, findings = find_sources(self.source, self.task)
+        if not sources and not findings:
+            raise UserError(f"{self.source}: no demonstrations here; give the folder that holds them")
+        with _bar("examining") as update:
+            diagnoses = check(sources, workers=self.workers, progress=update)
+        findings += [finding for diagnosis in diagnoses for finding in diagnosis.findings]
+        pooled = _pool([diagnosis.histogram for diagnosis in diagnoses])
+        _print_findings(findings)
+        print_diagnoses(diagnoses, pooled)
+        defects = sum(finding.fault for finding in findings)
+        console.print(
+            f"{len(diagnoses)} demonstrations, {defects} defects, {len(findings) - defects} remarks"
+        )
+        return {
+            "ok": not defects,
+            "demos": [diagnosis.to_json() for diagnosis in diagnoses],
+            "actions": pooled.to_json(),
+            "action_set_coverage": action_list and action_list.coverage(pooled),
+            "findings": [finding.to_json() for finding in findings],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show(Command):
+    """Show what a store holds: counts, lengths, actions, and with --html a contact sheet to look at."""
+
+    store: Positional[Path]
+    """Folder of the store."""
+    task: str | None = None
+    """Only this task."""
+    actions: Path | None = None
+    """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
+    html: Path | None = None
+    """Write a contact sheet: one HTML page with frames of every demonstration and its actions on them."""
+    frames: int = 48
+    """Frames of each demonstration on the contact sheet."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.data.contact_sheet import write_sheet
+        from basalt_iq.data.statistics import Histogram
+        from basalt_iq.data.store import Store
+        from basalt_iq.data.tables import print_trajectories
+        from basalt_iq.errors import UserError
+        from basalt_iq.world.contract import find_task
+
+        action_list = _read_actions(self.actions)
+        trajectories = Store.open(self.store).select(self.task and find_task(self.task).name)
+        if not trajectories:
+            raise UserError(f"{self.store}: no trajectories; fill it with `basalt-iq data ingest`")
+        histograms = [Histogram.of_trajectory(one) for one in trajectories]
+        pooled = _pool(histograms)
+        print_trajectories(trajectories, pooled)
+        if action_list:
+            console.print(f"the action set covers {action_list.coverage(pooled):.1%} of ticks exactly")
+        if self.html:
+            write_sheet(self.html, trajectories, histograms, self.frames)
+            console.print(f"contact sheet: {self.html}")
+        return {
+            "trajectories": [
+                {"name": t.name, "task": t.task, "era": t.era, "steps": t.length, "meta": t.meta}
+                for t in trajectories
+            ],
+            "actions": pooled.to_json(),
+            "action_set_coverage": action_list and action_list.coverage(pooled),
+            "html": self.html and str(self.html),
+        }
+
+
+def _pool(histograms: list) -> Any:
+    from basalt_iq.data.statistics import Histogram
+
+    return sum(histograms, Histogram())
+
+
+def _read_actions(path: Path | None) -> Any:
+    """The action list of a file, None without one."""
+    import json
+
+    from basalt_iq.data.statistics import ActionList
+    from basalt_iq.errors import UserError
+
+    if path is None:
+        return None
+    try:
+        return ActionList.from_json(json.loads(path.read_text()))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: no action set ({error}); give a run's agent/agent.json") from None

@@ -110,9 +110,9 @@ class Demo2022:
 
     def read(self, size: int, sink: Sink) -> Steps:
         """Send the T+1 frames to `sink` and return the steps. Raises DemoError naming the bad chunk."""
+        chunks = self.read_actions()
         if self.task is None:
             raise DemoError(self.pairs[0].stem, "no folder above it names its task", "give --task")
-        chunks = self.read_actions()
         end = ending(chunks[-1]) if self.last else None
         used, counts = [], []
         for pair, actions in zip(self.pairs, chunks, strict=True):

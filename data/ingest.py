@@ -54,6 +54,8 @@ def ingest(
         report.steps += part.steps
         report.findings += part.findings
         progress(done, len(todo))
+    # Workers of a run that was killed just before this one may have outlived the first sweep.
+    sweep(store.path)
     return report
 
 

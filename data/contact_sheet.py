@@ -1,0 +1,70 @@
+"""One HTML page of what demonstrations look like: frames with the actions drawn on them."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import jinja2
+import numpy as np
+
+from basalt_iq.data.files import replacing
+from basalt_iq.data.statistics import Histogram
+from basalt_iq.data.store import Trajectory
+from basalt_iq.files import make_folder
+from basalt_iq.world.contract import TICK_SECONDS
+
+#: Length in per cent of the frame's width of the arrow for a turn that goes off the scale.
+_LONGEST = 45
+#: Degrees a tick that draw an arrow of half that length.
+_MIDDLE = 5.0
+
+
+def write_sheet(
+    path: Path, trajectories: Sequence[Trajectory], histograms: Sequence[Histogram], frames: int
+) -> None:
+    """Write the page, self-contained, with `frames` frames of each trajectory, evenly spaced."""
+    loader = jinja2.PackageLoader("basalt_iq.data", ".")
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.get_template("contact_sheet.html")
+    demos = (
+        {"trajectory": one, "facts": histogram.to_json(), "cells": list(_cells(one, frames))}
+        for one, histogram in zip(trajectories, histograms, strict=True)
+    )
+    make_folder(path.parent)
+    with replacing(path) as partial:
+        template.stream(demos=demos, count=len(trajectories), tick=TICK_SECONDS).dump(str(partial), "utf-8")
+
+
+def _cells(one: Trajectory, frames: int) -> Iterator[dict[str, Any]]:
+    ticks = np.unique(np.linspace(0, one.length - 1, max(1, frames)).round().astype(int))
+    for tick in ticks.tolist():
+        keys = [name for name, held in zip(one.button_names, one.buttons[tick], strict=True) if held]
+        item = one.equip_values[one.equip[tick]]
+        keys += [f"equip {item}"] if item != "none" else []
+        yield {
+            "tick": tick,
+            "image": _image(one.frames[tick]),
+            "keys": " ".join(keys),
+            "arrow": _arrow(*one.camera[tick].tolist()),
+        }
+
+
+def _image(frame: np.ndarray) -> str:
+    """A frame (3, H, W) RGB as a data URI."""
+    pixels = np.ascontiguousarray(frame.transpose(1, 2, 0)[..., ::-1])
+    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
+
+
+def _arrow(pitch: float, yaw: float) -> tuple[float, float] | None:
+    """Where an arrow from the middle points, in per cent of the frame; None without movement."""
+    turn = math.hypot(pitch, yaw)
+    if not turn:
+        return None
+    length = _LONGEST * turn / (turn + _MIDDLE)
+    return 50 + length * yaw / turn, 50 + length * pitch / turn

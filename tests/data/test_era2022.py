@@ -1,0 +1,272 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from basalt_iq.data.actions2022 import KEYS, NAMES, ending, read_actions
+from basalt_iq.data.cursor import draw_cursor
+from basalt_iq.data.defects import DemoError
+from basalt_iq.data.era2022 import Demo2022, Pair
+from basalt_iq.data.frames import shrink
+from basalt_iq.data.ingest import ingest
+from basalt_iq.data.sources import find_sources
+from basalt_iq.data.store import Store
+from basalt_iq.data.video import decode, to_rgb, write_video
+from basalt_iq.world.contract import find_task
+
+CAVE = find_task("FindCave")
+
+
+def read(pairs, size=64, **options):
+    frames = []
+    steps = Demo2022(tuple(pairs), CAVE, **options).read(size, lambda frame: frames.append(frame.copy()))
+    return steps, frames
+
+
+def tick(number, **changes):
+    """One line; changes go where their name lives."""
+    mouse = {"x": 640.0, "y": 360.0, "dx": 0.0, "dy": 0.0, "scaledX": 0.0, "scaledY": 0.0, "dwheel": 0.0}
+    mouse |= {"buttons": [], "newButtons": []}
+    line = {"mouse": mouse, "keyboard": {"keys": [], "newKeys": [], "chars": ""}}
+    line |= {"hotbar": 0, "tick": number, "isGuiOpen": False}
+    for key, value in changes.items():
+        part = mouse if key in mouse else line["keyboard"] if key == "keys" else line
+        part[key] = value
+    return line
+
+
+def pair(folder, lines, frames=None, stem="calm-fig-troll-00a1-20220701-000000", demos=None):
+    """A pair with these lines; its video is as long as them unless told."""
+    result = Pair(folder / stem)
+    result.actions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    if demos:
+        write_video(result.video, (demos.frame(1000 + k, 90, 160) for k in range(frames or len(lines))))
+    return result
+
+
+def column(actions, name):
+    return actions.buttons[:, NAMES.index(name)].tolist()
+
+
+def test_quirk_1_attack_stuck_at_the_start_is_dropped_until_pressed_again(tmp_path):
+    held = {"buttons": [0, 1]}
+    lines = [tick(0, buttons=[0], newButtons=[0]), tick(1, **held), tick(2, buttons=[])]
+    lines += [tick(3, buttons=[0], newButtons=[0]), tick(4, buttons=[0])]
+    actions = read_actions(pair(tmp_path, lines).actions)
+    assert column(actions, "attack") == [0, 0, 0, 1, 1]
+    assert column(actions, "use") == [0, 1, 0, 0, 0]
+    assert (actions.counts["attack_recorded"], actions.counts["attack"]) == (4, 2)
+    assert actions.counts["attack_held_from_start"] == 2
+
+
+def test_quirk_1_attack_pressed_with_another_button_is_meant(tmp_path):
+    lines = [tick(0, buttons=[0, 1], newButtons=[0, 1]), tick(1, buttons=[0])]
+    assert column(read_actions(pair(tmp_path, lines).actions), "attack") == [1, 1]
+
+
+def test_quirk_2_the_wheel_becomes_hotbar_keys(tmp_path):
+    lines = [tick(i, hotbar=slot) for i, slot in enumerate([2, 2, 8, 0])]
+    actions = read_actions(pair(tmp_path, lines).actions)
+    pressed = {
+        name: column(actions, name)
+        for name in NAMES
+        if name.startswith("hotbar") and any(column(actions, name))
+    }
+    assert pressed == {"hotbar.3": [1, 0, 0, 0], "hotbar.9": [0, 0, 1, 0], "hotbar.1": [0, 0, 0, 1]}
+    assert actions.counts["hotbar_changes"] == 3
+    # A chunk that follows one that ended on slot 3 changes nothing on its first tick.
+    assert read_actions(pair(tmp_path, lines).actions, hotbar=2).counts["hotbar_changes"] == 2
+
+
+def test_quirk_3_null_ticks_are_counted_and_kept(tmp_path, demos):
+    lines = [tick(0), tick(1, keys=["key.keyboard.w"]), tick(2), tick(3, dx=1.0)]
+    written = pair(tmp_path, lines, demos=demos)
+    assert read_actions(written.actions).counts["null_ticks"] == 2
+    assert read([written])[0].length == 4
+
+
+def test_quirk_4_the_cursor_is_drawn_where_the_menu_is_open(tmp_path):
+    lines = [tick(0), tick(1, isGuiOpen=True, x=640.0, y=360.0), tick(2)]
+    written = pair(tmp_path, lines)
+    grey = np.full((360, 640, 3), 90, np.uint8)
+    write_video(written.video, [grey] * 3)
+    _, frames = read([written], size=180)
+    difference = np.abs(frames[1].astype(int) - frames[0]).max(axis=0)
+    rows, columns = np.nonzero(difference > 20)
+    # The tip is at half of (640, 360) in the 640x360 frame, its 16 pixels reach right and down from there;
+    # the last of them hold too little of it to count.
+    assert (rows.min(), rows.max()) == (90, 96)
+    assert columns.min() in (89, 90)
+    assert columns.max() <= 90 + 16 * 180 // 640
+    assert np.abs(frames[2].astype(int) - frames[0]).max() <= 3
+
+
+@pytest.mark.parametrize(("x", "y"), [(-50, 100), (1275, 715), (0, 0), (5000, 5000), (641, 361)])
+def test_quirk_4_the_cursor_may_leave_the_frame(x, y):
+    planes = [np.full((360, 640), 90, np.uint8), *[np.full((180, 320), 100, np.uint8)] * 2]
+    drawn = draw_cursor(planes, x, y)
+    assert [plane.shape for plane in drawn] == [plane.shape for plane in planes]
+    assert np.all(planes[0] == 90)
+    visible = 0 <= x < 1280 and 0 <= y < 720
+    assert bool((drawn[0] != 90).any()) == visible
+    if visible:
+        assert drawn[0][int(y) // 2, int(x) // 2] == 16
+
+
+def test_quirk_5_the_camera_stays_in_fractions_of_a_degree(tmp_path):
+    lines = [tick(0, dx=1.0), tick(1, dy=-3.0), tick(2, dx=2400 / 360)]
+    actions = read_actions(pair(tmp_path, lines).actions)
+    assert np.allclose(actions.camera, [[0, 0.15], [-0.45, 0], [0, 1]])
+    assert actions.counts["camera_ticks_below_one_degree"] == 2
+
+
+def escape(number):
+    return tick(number, keys=["key.keyboard.escape"])
+
+
+def test_quirk_6_esc_ends_the_demo_where_play_ends(tmp_path, demos):
+    forward = {"keys": ["key.keyboard.w"]}
+    lines = [tick(0, **forward), escape(1), tick(2, **forward), escape(3), tick(4), tick(5)]
+    written = pair(tmp_path, lines, demos=demos)
+    assert ending(read_actions(written.actions)) == 3
+    steps, frames = read([written])
+    assert steps.length == 4
+    assert steps.buttons[:, NAMES.index("ESC")].tolist() == [0, 0, 0, 1]
+    assert [demos.number(frame) for frame in frames] == [1000, 1001, 1002, 1003, 1004]
+    assert steps.meta["ended"] is True
+
+
+def test_quirk_6_esc_in_an_earlier_chunk_or_before_more_play_is_no_ending(tmp_path, demos):
+    early = pair(tmp_path, [tick(0), escape(1)], demos=demos)
+    late = pair(tmp_path, [escape(0), tick(1, dx=5.0)], stem=early.stem.name[:-6] + "000500", demos=demos)
+    steps, _ = read([early, late])
+    assert steps.length == 4
+    assert not steps.buttons[:, NAMES.index("ESC")].any()
+    assert steps.meta["ended"] is False
+
+
+@pytest.mark.parametrize(("frames", "length", "shown"), [(6, 5, 6), (5, 5, 6), (4, 4, 5)])
+def test_quirk_7_one_frame_more_or_less(tmp_path, demos, frames, length, shown):
+    written = pair(tmp_path, [tick(i, dx=float(i)) for i in range(5)], frames, demos=demos)
+    steps, states = read([written])
+    assert steps.length == length
+    assert steps.camera[:, 1].tolist() == pytest.approx([0.15 * i for i in range(length)])
+    numbers = [demos.number(state) for state in states]
+    assert numbers == [1000 + min(k, frames - 1) for k in range(shown)]
+
+
+@pytest.mark.parametrize("frames", [3, 7])
+def test_quirk_7_unequal_halves_are_named(tmp_path, demos, frames):
+    written = pair(tmp_path, [tick(i) for i in range(5)], frames, demos=demos)
+    with pytest.raises(DemoError, match=f"mp4: {frames} frames, but .*jsonl has 5 ticks"):
+        read([written])
+
+
+def test_quirk_8_large_turns_are_kept_as_they_are(tmp_path):
+    """The public code clips the camera at 10 degrees and quantises it; that is the agent's affair."""
+    actions = read_actions(pair(tmp_path, [tick(0, dx=444.0)]).actions)
+    assert actions.camera[0, 1] == pytest.approx(66.6)
+
+
+def test_every_key_of_the_contract_is_read(tmp_path):
+    for key, name in KEYS.items():
+        actions = read_actions(
+            pair(tmp_path, [tick(0, keys=[f"key.keyboard.{key}", "key.keyboard.f3"])]).actions
+        )
+        assert [NAMES[i] for i in np.flatnonzero(actions.buttons[0])] == [name]
+    actions = read_actions(pair(tmp_path, [tick(0, buttons=[0, 1, 2, 7])]).actions)
+    assert [NAMES[i] for i in np.flatnonzero(actions.buttons[0])] == ["attack", "pickItem", "use"]
+
+
+@pytest.mark.parametrize("sizes", [[30], [12, 18], [10, 10, 10], [1, 28, 1]])
+def test_a_written_demo_reads_back_action_for_action(tmp_path, demos, same, sizes):
+    written = demos.steps_2022()
+    written.buttons[0, NAMES.index("attack")] = 1
+    pairs = demos.write_2022(tmp_path, steps=written, sizes=sizes, seed=3)
+    steps, frames = read(pairs)
+    assert same(steps, written)
+    assert [demos.number(frame) for frame in frames] == list(range(1000, 1031))
+    assert steps.meta["seed"] == 3
+
+
+def test_chunks_are_grouped_and_ordered_and_a_bad_one_parts_them(tmp_path, demos):
+    one = demos.write_2022(tmp_path / "demos", sizes=[10, 10, 10])
+    demos.write_2022(tmp_path / "demos", demo="other-00b2")
+    one[1].video.unlink()
+    sources, _ = find_sources(tmp_path / "demos")
+    assert [len(source.parts) for source in sources] == [3, 1]
+    store = Store.create(tmp_path / "store")
+    report = ingest(sources, store, workers=1)
+    assert [(finding.file, finding.what) for finding in report.findings] == [(str(one[1].video), "missing")]
+    lengths = {trajectory.name: trajectory.length for trajectory in store.select()}
+    assert lengths == {one[0].stem.name: 10, one[2].stem.name: 10, "other-00b2-20220701-000000": 30}
+    # The next run finds nothing new; the chunk is read alone once it is there.
+    assert ingest(sources, store, workers=1).added == []
+    write_video(one[1].video, (demos.frame(k, 90, 160) for k in range(10)))
+    one[1].sums.unlink()
+    assert ingest(sources, store, workers=1).added == [one[1].stem.name]
+
+
+def test_a_gap_in_time_parts_a_demo(tmp_path, demos):
+    first = demos.write_2022(tmp_path, sizes=[10, 20])
+    late = first[1].stem.name.replace("000500", "001700")
+    for kind in ("video", "actions"):
+        file = getattr(first[1], kind)
+        shutil.move(file, getattr(Pair(first[1].stem.with_name(late)), kind))
+    first[1].sums.unlink()
+    assert [source.name for source in find_sources(tmp_path)[0]] == [first[0].stem.name, late]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dx": "fast"}, "mouse.dx is 'fast', not a number"),
+        ({"dx": 1e9}, "mouse.dx is 1000000000.0, not a number within 1200"),
+        ({"dx": float("nan")}, "mouse.dx is nan"),
+        ({"buttons": [0.5]}, "mouse.buttons is"),
+        ({"keys": "w"}, "keyboard.keys is 'w'"),
+        ({"hotbar": 9}, "hotbar is 9, not 0 to 8"),
+        ({"isGuiOpen": 1}, "isGuiOpen is 1"),
+        ({"tick": 5}, "tick 5 follows 0"),
+    ],
+)
+def test_bad_lines_are_named(tmp_path, change, message):
+    written = pair(tmp_path, [tick(0), tick(1) | change if "tick" in change else tick(1, **change)])
+    with pytest.raises(DemoError, match=f"jsonl: line [12]: {message}"):
+        read_actions(written.actions)
+
+
+def test_a_line_that_is_cut_or_lacks_a_field_is_named(tmp_path):
+    written = pair(tmp_path, [tick(0), tick(1)])
+    written.actions.write_text(written.actions.read_text()[:-30])
+    with pytest.raises(DemoError, match="line 2"):
+        read_actions(written.actions)
+    line = tick(0)
+    del line["mouse"]["dy"]
+    with pytest.raises(DemoError, match="line 1: lacks 'dy'"):
+        read_actions(pair(tmp_path, [line]).actions)
+
+
+def test_frames_made_from_planes_equal_shrunken_pictures(tmp_path):
+    """Preparation takes a shorter way than acting; both must see the same."""
+    random = np.random.default_rng(0)
+    scene = np.kron(random.integers(30, 226, (23, 40, 3), dtype=np.uint8), np.ones((16, 16, 1), np.uint8))[
+        :360
+    ]
+    write_video(tmp_path / "video.mp4", [scene])
+    (frame,) = decode(tmp_path / "video.mp4")
+    prepared = to_rgb(frame, 64).astype(int)
+    acted = shrink(to_rgb(frame, 360) if frame.width == frame.height else full(frame), 64)
+    assert np.abs(prepared - acted).max() <= 1
+
+
+def full(frame):
+    """The whole picture by the same colour matrix, without any averaging."""
+    y, cb, cr = (
+        np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes
+    )
+    cb, cr = (np.kron(plane, np.ones((2, 2))) for plane in (cb, cr))
+    luma, blue, red = 1.164384 * (y - 16.0), cb - 128, cr - 128
+    rgb = [luma + 1.596027 * red, luma - 0.391762 * blue - 0.812968 * red, luma + 2.017232 * blue]
+    return np.clip(np.rint(np.stack(rgb, axis=-1)), 0, 255).astype(np.uint8)
