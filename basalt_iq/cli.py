@@ -25,10 +25,16 @@ COMMANDS = {
     "train": "train.commands:Train",
     "evaluate": "watch.commands:Evaluate",
     "watch": "watch.commands:Watch",
+    "compare": "watch.commands:Compare",
+    "submit build": "submission.commands:Build",
+    "submit check": "submission.commands:Check",
 }
 
 
-GROUPS = {"data": "Record, check, decode and look at demonstrations."}
+GROUPS = {
+    "data": "Record, check, decode and look at demonstrations.",
+    "submit": "Build what the BASALT evaluators take, and try it out as they do.",
+}
 
 
 def _load(place: str) -> type[Command]:

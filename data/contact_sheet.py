@@ -49,7 +49,7 @@ def _cells(one: Trajectory, frames: int) -> Iterator[dict[str, Any]]:
         yield {
             "tick": tick,
             "image": _image(one.frames[tick]),
-            "keys": " ".join(keys),
+            "held": " ".join(keys),
             "arrow": _arrow(*one.camera[tick].tolist()),
         }
 

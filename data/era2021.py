@@ -10,7 +10,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -205,10 +205,12 @@ def _load(file: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def write_stream(folder: Path, steps: Steps, wear: np.ndarray, video_frames: int, **extra: Any) -> None:
+def write_stream(
+    folder: Path, steps: Steps, wear: np.ndarray, video_frames: int, about: Mapping[str, Any]
+) -> None:
     """Write rendered.npz, metadata.json and the checksums beside a recording.mp4 in `folder`.
 
-    `wear` (T+1, 2) int64 is damage and maxDamage of the item in hand; `extra` goes into the metadata.
+    `wear` (T+1, 2) int64 is damage and maxDamage of the item in hand; `about` adds to the metadata.
     """
     hand = {
         "type": _strings(steps.equip_values, steps.equipped),
@@ -231,7 +233,7 @@ def write_stream(folder: Path, steps: Steps, wear: np.ndarray, video_frames: int
         "total_reward": 0.0,
         "stream_name": folder.name,
         "true_video_frame_count": video_frames,
-        **extra,
+        **about,
     }
     (folder / META).write_text(json.dumps(meta, indent=1))
     write_sums(folder / SUMS, [folder / name for name in (VIDEO, ARRAYS, META)])

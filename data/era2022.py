@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -235,7 +235,7 @@ def group(stems: Collection[Path]) -> Iterator[tuple[Pair, ...]]:
 
 
 def write_actions_of(
-    pairs: Sequence[Pair], steps: Steps, sizes: Sequence[int] | None = None, **about: Any
+    pairs: Sequence[Pair], steps: Steps, about: Mapping[str, Any], sizes: Sequence[int] | None = None
 ) -> None:
     """Write action files, what is known `about` the demo, and checksums beside the videos of its chunks.
 
@@ -250,7 +250,7 @@ def write_actions_of(
         held = buttons[-1]
         files = [pair.video, pair.actions]
         if i == 0:
-            pair.about.write_text(json.dumps(about, indent=1))
+            pair.about.write_text(json.dumps(dict(about), indent=1))
             files.append(pair.about)
         write_sums(pair.sums, files)
 

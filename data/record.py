@@ -159,7 +159,7 @@ def _publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, abou
         stream = folder / f"{stream_prefix(seed)}0-{steps.length}"
         stream.mkdir()
         (folder / _chunk(0)).rename(stream / era2021.VIDEO)
-        era2021.write_stream(stream, steps, recording.wear(), steps.length + 1, **about)
+        era2021.write_stream(stream, steps, recording.wear(), steps.length + 1, about)
         shutil.rmtree(recipe.folder / stream.name, ignore_errors=True)
         stream.rename(recipe.folder / stream.name)
         return
@@ -167,7 +167,7 @@ def _publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, abou
     written = [era2022.Pair(folder / pair.stem.name) for pair in pairs]
     for i, pair in enumerate(written):
         (folder / _chunk(i)).rename(pair.video)
-    era2022.write_actions_of(written, steps, **about)
+    era2022.write_actions_of(written, steps, about)
     # The first chunk's description comes last: with it the demonstration counts as recorded.
     for pair, target in reversed(list(zip(written, pairs, strict=True))):
         for kind in ("video", "actions", "sums", "about"):

@@ -97,7 +97,7 @@ class Demos:
         numbers = [*range(lead_in), *range(1000, 1000 + steps.length + 1), *range(after)]
         write_video(folder / era2021.VIDEO, map(self.frame, numbers))
         wear = np.full((steps.length + 1, 2), -1)
-        era2021.write_stream(folder, steps, wear, lead_in + steps.length + 1, **extra)
+        era2021.write_stream(folder, steps, wear, lead_in + steps.length + 1, extra)
         return folder
 
     def write_2022(self, root, demo="calm-fig-troll-000000000001", steps=None, sizes=None, **about):
@@ -113,7 +113,7 @@ class Demos:
             frames = (self.frame(1000 + k, 90, 160) for k in range(start, start + count))
             write_video(pair.video, frames)
             start += size
-        era2022.write_actions_of(pairs, steps, sizes=sizes, **about)
+        era2022.write_actions_of(pairs, steps, about, sizes)
         return pairs
 
 
