@@ -196,3 +196,100 @@ class Watch(Command):
                 console.print(f"{run.name}: no demos beside its play (--store names the store)", style="dim")
                 continue
             show_demos(run.folder, store, count=self.demos, held_out=float(settings.get("held_out", 0.1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare(Command):
+    """Which agent is better? Same-seed episodes side by side, unnamed: people click, TrueSkill rates.
+
+    The world's own judgement, where it has one, is compared too, with an exact McNemar test.
+    """
+
+    agents: tyro.conf.Positional[tuple[Path, ...]]
+    """Two or more run or evaluation folders (or folders of such), with episodes on the same seeds."""
+    task: str | None = None
+    """Task to compare on. Default: the agents' own, if it is one."""
+    out: Path = Path("comparison")
+    """Folder of the judgements. The same folder again adds to them."""
+    auto: bool = False
+    """Only compare by the world's judgement and the ratings so far: open no page."""
+    judge: str = ""
+    """Who judges, as the record calls them."""
+    port: int = 0
+    """Port of the page on 127.0.0.1; 0 takes a free one."""
+    seconds: float | None = None
+    """Close the page after this long. Default: when interrupted."""
+    import_matches: Path | None = None
+    """Add the matches of a file in BEDD's format (its human answers); those already known are left out."""
+    export_matches: Path | None = None
+    """Afterwards write all judgements on the task to this file in BEDD's format."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.watch.bedd import read_matches, write_matches
+        from basalt_iq.watch.compare import Comparison
+        from basalt_iq.watch.judgements import Judgements
+        from basalt_iq.watch.report import paired_tests
+        from basalt_iq.watch.runs import find
+
+        evaluations = [evaluation for _, evaluation in find(self.agents)[1]]
+        task = self._task(sorted({str(e.summary.get("task")) for e in evaluations}))
+        imported = read_matches(self.import_matches) if self.import_matches else []
+        judgements = Judgements(self.out)
+        judgements.add(imported)
+        comparison = Comparison(task, evaluations, judgements, self.judge)
+        if not self.auto:
+            self._serve(comparison)
+        if self.export_matches:
+            write_matches(self.export_matches, judgements.of(task))
+        tests = paired_tests([e for e in evaluations if e.summary.get("task") == task])
+        standing = comparison.standing()
+        _print_comparison(tests, standing)
+        found = {"task": task, "world": tests, "people": standing, "judgements": str(judgements.path)}
+        return {"ok": True, **found}
+
+    def _task(self, found: list[str]) -> str:
+        from basalt_iq.world.contract import find_task
+
+        if self.task:
+            return find_task(self.task).name
+        if len(found) != 1:
+            raise UserError(f"--task: the episodes are of {' and '.join(found) or 'no task'}; choose one")
+        return found[0]
+
+    def _serve(self, comparison: Any) -> None:
+        from basalt_iq.watch.serve import run_site
+
+        with run_site(comparison.get, comparison.post, self.port) as address:
+            console.print(f"Open {address} to judge (Ctrl-C ends it).", markup=False)
+            wait(self.seconds)
+
+
+def wait(seconds: float | None) -> None:
+    """Until the time is over or somebody presses Ctrl-C."""
+    import contextlib
+    import threading
+
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait(seconds)
+
+
+def _print_comparison(tests: list[dict[str, Any]], standing: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    world = Table(title="By the world's judgement, on shared seeds")
+    for heading in ("agents", "seeds", "both", "only the first", "only the second", "exact McNemar p"):
+        world.add_column(heading)
+    for t in tests:
+        counts = (t["seeds"], t["both"], t["only_a"], t["only_b"], f"{t['p']:.3g}")
+        world.add_row(f"{t['a']} | {t['b']}", *map(str, counts))
+    people = Table(title=f"By people: {standing['judged']} judgements (TrueSkill, score = mu - 3 sigma)")
+    for heading in ("agent", "mu", "sigma", "score", "judged"):
+        people.add_column(heading)
+    for a in standing["agents"]:
+        people.add_row(a["agent"], *(f"{a[k]:.3f}" for k in ("mu", "sigma", "score")), str(a["judged"]))
+    if tests:
+        console.print(world)
+    console.print(people)
+    more = standing["needed"]
+    about = f"{'more than' if more >= standing['most'] else 'about'} {more} more judgements needed"
+    console.print(f"The order is {'settled' if more == 0 else f'not settled: {about}'}.")

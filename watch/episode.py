@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -123,16 +123,18 @@ def _narrow(name: str, array: np.ndarray) -> Any:
 def load(folder: Path, seed: int) -> Episode | None:
     """The episode of a seed, or None while it is not on record."""
     path = folder / f"seed_{seed}.json"
-    return _read(path) if path.exists() else None
+    return _read(path, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def load_all(folder: Path) -> list[Episode]:
     """Every episode on record in a folder, by seed."""
     paths = sorted(folder.glob("seed_*.json"), key=lambda p: (len(p.name), p.name))
-    return [_read(path) for path in paths]
+    return [_read(path, path.stat().st_mtime_ns) for path in paths]
 
 
-def _read(path: Path) -> Episode:
+@lru_cache(maxsize=4096)
+def _read(path: Path, changed: int) -> Episode:
+    """Kept while the file is unchanged: whoever follows a run looks at the same episodes again and again."""
     try:
         return Episode(path.parent, Facts.from_json(json.loads(path.read_text())))
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 import shlex
@@ -83,8 +84,8 @@ def collect(paths: Sequence[Path], title: str | None = None) -> tuple[dict[str, 
     runs, found = find(paths)
     media: list[Media] = []
     evaluations = []
-    for index, (run, evaluation) in enumerate(found):
-        keys = [Media(f"e{index}-{e.facts.seed}", e) for e in evaluation.episodes]
+    for run, evaluation in found:
+        keys = [Media(_key(e), e) for e in evaluation.episodes]
         media += keys
         evaluations.append(_evaluation(evaluation, run, runs, keys))
     tasks = sorted({e["summary"]["task"] for e in evaluations if e["summary"].get("task")})
@@ -99,6 +100,12 @@ def collect(paths: Sequence[Path], title: str | None = None) -> tuple[dict[str, 
         "meanings": _meanings(runs),
     }
     return finite(data), media
+
+
+def _key(episode: Episode) -> str:
+    """The same for an episode however many others there are."""
+    place = str(episode.folder.resolve()).encode()
+    return f"{hashlib.sha256(place).hexdigest()[:10]}-{episode.facts.seed}"
 
 
 def paired_tests(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
@@ -185,10 +192,13 @@ def _blocks(media: Media) -> list[tuple[str, str]]:
     return blocks
 
 
+def delivery(media: Media) -> str:
+    """An episode's arrays as a script: a page opened from disk may load no other data."""
+    return f"basalt.deliver({json.dumps(media.key)}, {json.dumps(pack(media.episode))});\n"
+
+
 def _write_beside(folder: Path, media: Sequence[Media]) -> None:
-    """Arrays as scripts, because a page opened from disk may load no other data; videos as they are."""
     for m in media:
-        call = f"basalt.deliver({json.dumps(m.key)}, {json.dumps(pack(m.episode))});\n"
-        (folder / f"a-{m.key}.js").write_text(call)
+        (folder / f"a-{m.key}.js").write_text(delivery(m))
         if m.episode.video.exists():
             shutil.copyfile(m.episode.video, folder / f"v-{m.key}.mp4")

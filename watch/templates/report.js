@@ -110,6 +110,20 @@ function commandLine(text) {
   return h("div.commandline", {}, pre, button);
 }
 
+/** Live: draw what has changed, and leave the episode that is being watched alone. */
+async function refresh() {
+  let fresh;
+  try { fresh = await (await fetch("/data.json")).json(); } catch { return; }
+  const same = (name) => JSON.stringify(fresh[name]) === JSON.stringify(data[name]);
+  const trained = !same("runs"), played = !same("evaluations");
+  data = fresh;
+  if (trained) { drawLearning(); drawReproduce(); }
+  if (!played) return;
+  drawResults();
+  drawReward();
+  if (viewer) viewer.update(data.evaluations); else drawEpisodes();
+}
+
 function drawAll() {
   drawResults();
   drawLearning();
@@ -124,4 +138,5 @@ drawEpisodes();
 const help = document.getElementById("help");
 document.getElementById("help-open").addEventListener("click", () => help.showModal());
 document.addEventListener("keydown", (event) => { if (event.key === "?" && !help.open) help.showModal(); });
+if (data.live) setInterval(refresh, 1000 * data.live);
 document.documentElement.dataset.ready = "true";

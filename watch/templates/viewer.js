@@ -48,6 +48,16 @@ class Viewer {
     return h("div.card.viewer", {}, this.stage, transport, this.timeline.element, this.words);
   }
 
+  /** New evaluations or episodes: the lists change, what is shown stays. */
+  update(evaluations) {
+    const index = this.which.value;
+    this.evaluations = evaluations;
+    this.which.replaceChildren(...evaluations.map((e, i) => h("option", { value: i }, `${e.name} (${e.episodes.length})`)));
+    this.which.value = index;
+    this.episode = evaluations.flatMap((e) => e.episodes).find((e) => e.key === this.episode?.key) ?? this.episode;
+    this.fillList(!this.episode);
+  }
+
   get evaluation() { return this.evaluations[+this.which.value]; }
 
   fillList(openFirst) {

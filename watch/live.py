@@ -1,0 +1,111 @@
+"""Follow runs while they train or play: the report's page kept current, and the same in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+
+from basalt_iq.command import console
+from basalt_iq.watch.meanings import meaning_of
+from basalt_iq.watch.report import Media, collect, delivery, render
+from basalt_iq.watch.runs import Curve, find
+from basalt_iq.watch.serve import Answer, as_json, as_page, run_site
+
+#: Seconds between looks at the folders.
+REFRESH = 2.0
+BARS = "▁▂▃▄▅▆▇█"
+
+
+class LiveSite:
+    """The page, its data as they are now, and the media of the episodes it lists."""
+
+    def __init__(self, paths: Sequence[Path]):
+        self.paths = paths
+        self._lock = threading.Lock()
+        self._data: dict[str, Any] = {}
+        self._media: dict[str, Media] = {}
+        self._read = -REFRESH
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As :func:`collect` gives it, read anew when it is older than :data:`REFRESH`."""
+        with self._lock:
+            if time.monotonic() - self._read >= REFRESH:
+                data, media = collect(self.paths)
+                self._data = data | {"media": "media", "live": REFRESH}
+                self._media = {m.key: m for m in media}
+                self._read = time.monotonic()
+            return self._data
+
+    def get(self, path: str) -> Answer | None:
+        if path == "/":
+            return as_page(render("report.html", title=self.data["title"], data=self.data, blocks=[]))
+        if path == "/data.json":
+            return as_json(self.data)
+        folder, _, name = path.removeprefix("/").partition("/")
+        media = self._media.get(name[2:].rpartition(".")[0]) if folder == "media" else None
+        if media is None:
+            return None
+        if name.startswith("v-"):
+            return Answer(media.episode.video, "video/mp4")
+        return Answer(delivery(media).encode(), "text/javascript")
+
+
+def follow(paths: Sequence[Path], *, port: int = 0, seconds: float | None = None) -> dict[str, Any]:
+    """Serve and show until the time is over or Ctrl-C is pressed. Raises UserError if there is nothing."""
+    find(paths)
+    site, end = LiveSite(paths), None if seconds is None else time.monotonic() + seconds
+    screen = Live(console=console, auto_refresh=False)
+    with run_site(site.get, port=port) as address, screen, contextlib.suppress(KeyboardInterrupt):
+        while end is None or time.monotonic() < end:
+            screen.update(view(site.data, address), refresh=True)
+            time.sleep(REFRESH / 2)
+    return {"ok": True, "address": address}
+
+
+def view(data: dict[str, Any], address: str) -> Group:
+    """The page in a terminal: the newest value and the shape of each curve, and the evaluations so far."""
+    return Group(f"{address}   (Ctrl-C ends it)", *map(_run_table, data["runs"]), _evaluation_table(data))
+
+
+def _run_table(run: dict[str, Any]) -> Table:
+    curves = {name: Curve(**curve) for name, curve in run["curves"].items()}
+    newest = max((curve.steps[-1] for curve in curves.values()), default=0)
+    table = Table(title=f"{run['name']}: step {newest:,.0f}", title_justify="left")
+    for heading in ("", "now", "so far", "better"):
+        table.add_column(heading, justify="right" if heading == "now" else "left")
+    for name in sorted(curves, key=lambda name: (meaning_of(name).rank, name)):
+        meaning = meaning_of(name)
+        if meaning.rank < 12:
+            values = curves[name].values
+            table.add_row(meaning.title, f"{values[-1]:.4g}", sparkline(values), meaning.better)
+    return table
+
+
+def _evaluation_table(data: dict[str, Any]) -> Table:
+    table = Table(title="evaluations", title_justify="left")
+    for heading in ("player", "episodes", "success", "95 % interval"):
+        table.add_column(heading)
+    for evaluation in data["evaluations"]:
+        s = evaluation["summary"]
+        judged = s.get("rate") is not None
+        rate = (f"{s['rate']:.0%}", f"{s['low']:.0%} to {s['high']:.0%}") if judged else ("not judged", "")
+        count = f"{s.get('episodes', 0)}{'' if s.get('complete') else ' so far'}"
+        table.add_row(evaluation["name"], count, *rate)
+    return table
+
+
+def sparkline(values: Sequence[float], width: int = 40) -> str:
+    """The curve in one line of blocks, the lowest value an eighth high, the highest whole."""
+    size = max(1, -(-len(values) // width))
+    means = [sum(part) / len(part) for i in range(0, len(values), size) if (part := values[i : i + size])]
+    low, high = min(means), max(means)
+    return "".join(BARS[round((v - low) / ((high - low) or 1) * (len(BARS) - 1))] for v in means)

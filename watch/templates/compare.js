@@ -1,0 +1,92 @@
+// Two videos, one question. The page never learns who plays until somebody opens the ratings.
+
+const videos = ["left", "right"].map((side) => document.getElementById(side));
+const seekBar = document.getElementById("seek"), said = document.getElementById("said");
+const RATES = [1, 2, 4, 0.5];
+let match = null, rate = 0, busy = false;
+
+async function ask(path, body) {
+  const response = await fetch(path, body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+function show(next) {
+  match = next;
+  document.getElementById("question").textContent = next.question;
+  document.getElementById("about").textContent = next.about;
+  document.getElementById("count").textContent = `${next.judged} judged`;
+  videos[0].src = next.left;
+  videos[1].src = next.right;
+  for (const video of videos) { video.playbackRate = RATES[rate]; video.play().catch(() => {}); }
+  basalt.match = next;
+  document.documentElement.dataset.ready = "true";
+}
+
+/** One job at a time: a double click is one judgement. */
+async function once(job) {
+  if (busy) return;
+  busy = true;
+  try { await job(); } catch (error) { said.textContent = `This did not work: ${error.message}`; }
+  busy = false;
+}
+
+const judge = (winner) => once(async () => {
+  show(await ask("/judge", { id: match.id, winner }));
+  said.textContent = winner === "draw" ? "Noted: no difference." : `Noted: ${winner} is better.`;
+  await standing();
+});
+
+const skip = () => once(async () => { show(await ask("/next")); said.textContent = ""; });
+
+const undo = () => once(async () => {
+  const { undone } = await ask("/undo", {});
+  said.textContent = undone ? "The last judgement is taken back." : "There is none to take back.";
+  show(await ask("/next"));
+  await standing();
+});
+
+function togglePlay() {
+  const paused = videos.every((v) => v.paused || v.ended);
+  for (const v of videos) { if (!paused) v.pause(); else { if (videos.every((w) => w.ended)) v.currentTime = 0; v.play().catch(() => {}); } }
+}
+
+const longest = () => Math.max(...videos.map((v) => v.duration || 0));
+
+function seekTo(seconds) { for (const v of videos) if (v.duration) v.currentTime = Math.min(seconds, v.duration); }
+
+async function standing() {
+  const box = document.getElementById("standing");
+  if (!box.open) return;
+  const s = await ask("/standing");
+  const rows = s.agents.map((a) => h("tr", {}, h("td", {}, a.agent), h("td.num", {}, a.mu.toFixed(3)), h("td.num", {}, a.sigma.toFixed(3)), h("td", {}, range(a)), h("td.num", {}, a.score.toFixed(2)), h("td.num", {}, String(a.judged))));
+  const head = ["agent", "mu", "sigma", "mu ± 2 sigma", "score", "judged"].map((t) => h("th", {}, t));
+  const needed = s.needed === 0 ? "The order is settled." : `About ${s.needed >= s.most ? "more than " + s.most : s.needed} more judgements would settle the order.`;
+  box.querySelector(".fill").replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)), h("p.soft.small", {}, needed));
+}
+
+/** On a rule from 0 to 50. */
+function range(a) {
+  const at = (v) => 4 + Math.max(0, Math.min(50, v)) / 50 * 292;
+  return svg("svg.range", { viewBox: "0 0 300 22" }, svg("path", { d: "M4 11H296" }), svg("line", { x1: at(a.mu - 2 * a.sigma), x2: at(a.mu + 2 * a.sigma), y1: 11, y2: 11 }), svg("circle", { cx: at(a.mu), cy: 11, r: 5 }));
+}
+
+setUpTheme();
+for (const button of document.querySelectorAll("[data-winner]")) button.addEventListener("click", () => judge(button.dataset.winner));
+document.getElementById("play").addEventListener("click", togglePlay);
+document.getElementById("again").addEventListener("click", () => { seekTo(0); for (const v of videos) v.play().catch(() => {}); });
+document.getElementById("skip").addEventListener("click", skip);
+document.getElementById("undo").addEventListener("click", undo);
+document.getElementById("speed").addEventListener("click", (event) => { rate = (rate + 1) % RATES.length; event.target.textContent = `${RATES[rate]}×`; for (const v of videos) v.playbackRate = RATES[rate]; });
+document.getElementById("standing").addEventListener("toggle", standing);
+seekBar.addEventListener("input", () => seekTo(seekBar.value / 1000 * longest()));
+for (const v of videos) v.addEventListener("timeupdate", () => { if (longest()) seekBar.value = Math.max(...videos.map((w) => w.currentTime)) / longest() * 1000; });
+document.addEventListener("keydown", (event) => {
+  if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey) return;
+  const job = { ArrowLeft: () => judge("left"), ArrowRight: () => judge("right"), ArrowDown: () => judge("draw"), " ": togglePlay }[event.key];
+  if (!job || (event.key === " " && event.target.tagName === "BUTTON")) return;
+  event.preventDefault();
+  job();
+});
+skip();
