@@ -1,0 +1,178 @@
+"""BEDD: videos of the four tasks on fixed seeds, as people judge them (contract, section 3)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import av
+import gymnasium
+import numpy as np
+
+from basalt_iq.errors import UserError
+from basalt_iq.files import make_folder, write_folder, write_json
+from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, refuse_existing
+from basalt_iq.submission.checking import Row
+from basalt_iq.submission.entries import load_actor
+from basalt_iq.submission.environments import build_minerl
+from basalt_iq.watch import rollout
+from basalt_iq.watch.episode import Episode, load
+from basalt_iq.watch.video import FPS, read_video
+from basalt_iq.world.contract import TASKS
+
+#: The importer takes exactly these.
+SEEDS: dict[str, tuple[int, ...]] = {
+    "FindCave": (14169, 65101, 78472, 76379, 39802, 95099, 63686, 49077, 77533, 31703, 73365),
+    "MakeWaterfall": (95674, 39036, 70373, 84685, 91255, 56595, 53737, 12095, 86455, 19570, 40250),
+    "CreateVillageAnimalPen": (
+        *(21212, 85236, 14975, 57764, 56029, 65215, 83805, 35884, 27406, 5681265, 20848),
+    ),
+    "BuildVillageHouse": (52216, 29342, 67640, 73169, 86898, 70333, 12658, 99066, 92974, 32150, 78702),
+}
+WIDTH, HEIGHT = 640, 360
+ERA = 2022
+#: Grey levels, on average, that video compression may take from a frame.
+MAX_DIFFERENCE = 6.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the episodes are played."""
+
+    world: Literal["stand-in", "minerl"] = "stand-in"
+    minerl_python: str | None = None
+    max_steps: int | None = None
+    workers: int = 2
+
+    @property
+    def build(self) -> Callable[[str, int, int | None], gymnasium.Env]:
+        if self.world == "minerl":
+            return partial(build_minerl, python=self.minerl_python)
+        return rollout.build_telling_world
+
+
+def build_rollouts(
+    runs: Sequence[Path], out: Path, stage: Stage, on_done: rollout.OnDone = lambda _: None
+) -> dict[str, Any]:
+    """Play every seed of every task and write ``<EnvId>/seed_<N>.mp4`` and ``.jsonl`` to `out`.
+
+    Killed and called again it plays only what is missing. Raises UserError if a world broke.
+    """
+    refuse_existing(out)
+    agents = every_task([Agent.find(run) for run in runs])
+    work = make_folder(out.with_name(f".{out.name}.work"))
+    episodes = {task: _play(task, agent, work / task, stage, on_done) for task, agent in agents.items()}
+    manifest = {
+        "target": BEDD,
+        "world": stage.world,
+        "max_steps": stage.max_steps,
+        "tasks": {task: agent.spec.task for task, agent in agents.items()},
+    }
+
+    def write(folder: Path) -> None:
+        for task, played in episodes.items():
+            _write_task(folder / TASKS[task].env_id, played)
+        write_json(folder / MANIFEST, manifest)
+
+    write_folder(out, write)
+    shutil.rmtree(work)
+    return manifest
+
+
+def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.OnDone) -> list[Episode]:
+    known = {seed: load(make_folder(folder), seed) for seed in SEEDS[task]}
+    for episode in filter(None, known.values()):
+        on_done(episode)
+    missing = [seed for seed, episode in known.items() if episode is None]
+    if missing:
+        actor = load_actor(agent.folder, task, ERA)
+        rollout.play(
+            task, actor, missing, out=folder, era=ERA, max_steps=stage.max_steps, workers=stage.workers,
+            worlds=stage.workers, on_done=on_done, build=stage.build,
+        )  # fmt: skip
+    episodes = [episode for seed in SEEDS[task] if (episode := load(folder, seed))]
+    _refuse_broken(episodes)
+    return episodes
+
+
+def _refuse_broken(episodes: Sequence[Episode]) -> None:
+    """People cannot judge an episode that the world ended: forget it, so that it is played again."""
+    broken = [episode for episode in episodes if episode.facts.error]
+    for episode in broken:
+        (episode.folder / f"{episode.stem}.json").unlink()
+    if broken:
+        said = ", ".join(f"seed {e.facts.seed} ({e.facts.error})" for e in broken)
+        raise UserError(
+            f"{broken[0].facts.task}: the world broke in {said}; the same command plays them again"
+        )
+
+
+def _write_task(folder: Path, episodes: Sequence[Episode]) -> None:
+    folder.mkdir()
+    for episode in episodes:
+        shutil.copyfile(episode.video, folder / f"{episode.stem}.mp4")
+        lines = [json.dumps(line) for line in action_lines(episode)]
+        (folder / f"{episode.stem}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+def action_lines(episode: Episode) -> Iterator[dict[str, Any]]:
+    """What was done at each step, without what was not: a step of doing nothing is an empty object."""
+    names, arrays = episode.facts.button_names, episode.arrays
+    for keys, camera in zip(arrays["buttons"], arrays["camera"], strict=True):
+        action: dict[str, Any] = {name: 1 for name, down in zip(names, keys, strict=True) if down}
+        if camera.any():
+            action["camera"] = [round(float(angle), 4) for angle in camera]
+        yield {"action": action} if action else {}
+
+
+def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Row]:
+    """What the importer refuses, and whether the videos are what they claim."""
+    for task, seeds in SEEDS.items():
+        place = folder / TASKS[task].env_id
+        names = {path.name for path in place.glob("*")} if place.is_dir() else set()
+        wanted = {f"seed_{seed}.{kind}" for seed in seeds for kind in ("mp4", "jsonl")}
+        odd = [f"{n} missing" for n in sorted(wanted - names)] + [
+            f"{n} unknown" for n in sorted(names - wanted)
+        ]
+        yield Row(f"{task}: a video and its actions for each seed", not odd, ", ".join(odd[:4]))
+        wrong = [said for seed in seeds if (said := _video_fault(place / f"seed_{seed}.mp4"))]
+        yield Row(
+            f"{task}: {WIDTH}x{HEIGHT}, {FPS} a second, a frame more than steps",
+            not wrong,
+            "; ".join(wrong[:3]),
+        )
+        if manifest.get("world") == "stand-in" and not odd and not wrong:
+            yield _first_frames(task, place)
+
+
+def _video_fault(path: Path) -> str | None:
+    """What is wrong with a video and the actions beside it, or None."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            shape, rate = (stream.width, stream.height), stream.average_rate
+            frames = sum(1 for _ in container.decode(video=0))
+        steps = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
+    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
+        return f"{path.name}: {error}"
+    if shape != (WIDTH, HEIGHT) or rate != FPS:
+        return f"{path.name}: {shape[0]}x{shape[1]} at {rate}"
+    return None if frames == len(steps) + 1 else f"{path.name}: {frames} frames for {len(steps)} steps"
+
+
+def _first_frames(task: str, place: Path) -> Row:
+    """The first frame is what the reset of that seed shows."""
+    from basalt_iq.world import make
+
+    world, far = make(task, ERA), []
+    for seed in SEEDS[task]:
+        shown = next(read_video(place / f"seed_{seed}.mp4")).astype(float)
+        if np.abs(shown - world.reset(seed=seed)[0]["pov"]).mean() > MAX_DIFFERENCE:
+            far.append(f"seed {seed}")
+    world.close()
+    return Row(f"{task}: each video begins with its seed's first observation", not far, ", ".join(far))

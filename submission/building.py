@@ -1,0 +1,160 @@
+"""Builds the folder that an evaluator takes: entry files, our source, and the agents' weights."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
+from basalt_iq.errors import UserError
+from basalt_iq.files import write_folder, write_json
+from basalt_iq.submission.retraining import SETTINGS
+from basalt_iq.world.contract import TASKS
+
+AICROWD_2021, AICROWD_2022, BEDD = "aicrowd-2021", "aicrowd-2022", "bedd"
+TARGETS = (AICROWD_2021, AICROWD_2022, BEDD)
+#: What a package says about itself: target, and which agent plays which task.
+MANIFEST = "submission.json"
+TEMPLATES = Path(__file__).parent / "templates"
+ROOMS = ("", "world", "data", "agent", "train", "watch", "submission")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.nbi", "*.nbc", "py.typed")
+
+
+@dataclass(frozen=True)
+class About:
+    """What the organisers want to know."""
+
+    authors: tuple[str, ...] = ()
+    """AIcrowd user names."""
+    description: str = "An agent trained by IQ-Learn from demonstrations with basalt-iq"
+    license: str = "MIT"
+    gpu: bool = False
+    debug: bool = False
+    """2022 only: two episodes of 100 steps."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A trained agent and where it lies."""
+
+    folder: Path
+    spec: AgentSpec
+    settings: Mapping[str, Any] | None
+    """How it was trained; None for a checkpoint outside of a run."""
+
+    @classmethod
+    def find(cls, path: Path) -> Agent:
+        """Of a run or checkpoint folder; its weights are read once to know that they are whole."""
+        folder = find_agent(path)
+        spec, _ = load_agent(folder)
+        return cls(folder, spec, _settings(path))
+
+
+def build_package(target: str, runs: Sequence[Path], out: Path, about: About) -> dict[str, Any]:
+    """Write the package of an AIcrowd `target` to `out`, which must not exist. Returns its manifest."""
+    refuse_existing(out)
+    agents = [Agent.find(run) for run in runs]
+    played = {AICROWD_2021: one_task, AICROWD_2022: every_task}[target](agents)
+    manifest = {
+        "target": target,
+        "version": metadata.version("basalt-iq"),
+        "tasks": {task: f"train/{agent.spec.task}" for task, agent in played.items()},
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_folder(out, lambda folder: _fill(folder, target, played, about, manifest))
+    return manifest
+
+
+def refuse_existing(out: Path) -> None:
+    if out.exists():
+        raise UserError(f"{out}: is there already; remove it or choose another --out")
+
+
+def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
+    """2021: one agent, in its own task."""
+    if len(agents) != 1 or agents[0].spec.era != 2021:
+        given = ", ".join(f"{a.spec.task} of {a.spec.era}" for a in agents)
+        raise UserError(f"{AICROWD_2021} takes one run of an agent of the 2021 interface, not: {given}")
+    return {agents[0].spec.task: agents[0]}
+
+
+def every_task(agents: Sequence[Agent]) -> dict[str, Agent]:
+    """2022 and BEDD: each task's own agent, and the first run's for tasks that have none."""
+    own: dict[str, Agent] = {}
+    for agent in agents:
+        if agent.spec.task in own:
+            raise UserError(f"{agent.folder}: a second agent for {agent.spec.task}; give one run per task")
+        own[agent.spec.task] = agent
+    return {task: own.get(task, agents[0]) for task in TASKS}
+
+
+def _fill(
+    folder: Path, target: str, played: Mapping[str, Agent], about: About, manifest: Mapping[str, Any]
+) -> None:
+    shutil.copytree(TEMPLATES / target, folder, dirs_exist_ok=True, ignore=LEFT_OUT)
+    copy_source(folder)
+    for agent in played.values():
+        _copy_agent(agent, folder / "train" / agent.spec.task)
+    write_json(folder / "aicrowd.json", _aicrowd_json(target, played, about))
+    write_json(folder / MANIFEST, manifest)
+    tasks = "\n".join(f"- {task}: `{place}`" for task, place in manifest["tasks"].items())
+    readme = Template((TEMPLATES / f"{target}.md.template").read_text())
+    (folder / "README.md").write_text(readme.substitute(tasks=tasks))
+
+
+def copy_source(folder: Path) -> None:
+    """Our package as it is installed, with the rooms as subpackages, and its name and version."""
+    for room in ROOMS:
+        module = importlib.import_module(f"basalt_iq.{room}".rstrip("."))
+        assert module.__file__
+        shutil.copytree(
+            Path(module.__file__).parent, folder / "basalt_iq" / room, ignore=LEFT_OUT, dirs_exist_ok=True
+        )
+    version = metadata.version("basalt-iq")
+    info = folder / f"basalt_iq-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: basalt-iq\nVersion: {version}\n")
+
+
+def _copy_agent(agent: Agent, folder: Path) -> None:
+    if folder.exists():
+        return
+    folder.mkdir(parents=True)
+    for name in ("weights.safetensors", "agent.json"):
+        shutil.copyfile(agent.folder / name, folder / name)
+    if agent.settings is not None:
+        write_json(folder / SETTINGS, agent.settings)
+
+
+def _settings(path: Path) -> Mapping[str, Any] | None:
+    """How the agent of a run folder was trained, without the places that it was trained from and in."""
+    from basalt_iq.train.config import TrainConfig
+
+    config = path / "config.json"
+    if not config.exists():
+        return None
+    try:
+        saved = json.loads(config.read_text())["config"]
+        return {name: saved[name] for name in asdict(TrainConfig()) if name in saved}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{config}: not a run's configuration ({error!r}); restore it") from None
+
+
+def _aicrowd_json(target: str, played: Mapping[str, Agent], about: About) -> dict[str, Any]:
+    common = {
+        "challenge_id": f"neurips-{target[-4:]}-minerl-basalt-competition",
+        "authors": list(about.authors),
+        "description": about.description,
+        "license": about.license,
+        "gpu": about.gpu,
+    }
+    if target == AICROWD_2021:
+        return {**common, "tags": next(iter(played))}
+    return {**common, "debug": about.debug, "track": "basalt"}

@@ -1,0 +1,287 @@
+"""`submit check`: what the evaluator would find wrong with a package, found out by doing what it does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from basalt_iq.agent.checkpoint import load_agent
+from basalt_iq.errors import UserError
+from basalt_iq.submission import instance
+from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
+from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
+from basalt_iq.world.contract import TASKS, TICK_SECONDS, find_task
+
+FILES = {
+    AICROWD_2021: (
+        *("aicrowd.json", "apt.txt", "environment.yml", "run.py", "test_framework.py"),
+        *("test_submission_code.py", "train_submission_code.py", "utility/evaluation_locally.sh"),
+    ),
+    AICROWD_2022: (
+        *("aicrowd.json", "Dockerfile", "config.py", "run.py", "train.py"),
+        *(f"test_{task}.py" for task in TASKS),
+    ),
+}
+#: Entries of aicrowd.json and their types.
+FIELDS = {
+    AICROWD_2021: {"authors": list, "description": str, "tags": str, "license": str, "gpu": bool},
+    AICROWD_2022: {
+        **{"authors": list, "description": str, "license": str, "gpu": bool, "debug": bool, "track": str}
+    },
+}
+#: Episodes that the evaluator plays of each task, and the variable that tells its files to play others.
+EPISODES = {AICROWD_2021: (5, "MINERL_MAX_EVALUATION_EPISODES"), AICROWD_2022: (11, "EVAL_EPISODES")}
+#: The evaluator's own files, which replace those of the package.
+THEIRS = {AICROWD_2021: ("run.py", "test_framework.py"), AICROWD_2022: ("run.py", "config.py")}
+#: Files whose loading can run code.
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".joblib", ".bin")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    check: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a package is tried out."""
+
+    episodes: int | None = None
+    """Of each task; None: as many as the evaluator plays."""
+    max_steps: int | None = 100
+    """Steps of an episode; None: the task's own limit."""
+    silence: float = SILENCE_SECONDS
+    """Seconds without a step after which the evaluator gives up."""
+    tick: float = TICK_SECONDS
+    """Seconds that the agent may take for a step, on average."""
+
+
+def check_package(folder: Path, trial: Trial) -> list[Row]:
+    """Every check of an AIcrowd or BEDD package. Raises UserError if `folder` is not a package."""
+    manifest = read_manifest(folder)
+    if manifest["target"] == BEDD:
+        from basalt_iq.submission.bedd import check_rollouts
+
+        return list(check_rollouts(folder, manifest))
+    rows = [*_files(folder, manifest["target"]), *_weights(folder, manifest), *_contents(folder)]
+    if all(row.ok for row in rows):
+        return [*rows, *_trial(folder, manifest, trial)]
+    return [*rows, Row("plays", False, "not tried: mend the above first")]
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What a package says about itself. Raises UserError."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text())
+        if manifest["target"] not in (*FILES, BEDD) or not isinstance(manifest["tasks"], dict):
+            raise ValueError(f"unknown target {manifest['target']!r}")
+    except FileNotFoundError:
+        raise UserError(
+            f"{folder}: no {MANIFEST} there; build a package with `basalt-iq submit build`"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a package's description ({error!r}); build it again") from None
+    return manifest
+
+
+def _files(folder: Path, target: str) -> Iterator[Row]:
+    missing = [name for name in FILES[target] if not (folder / name).is_file()]
+    yield Row("has every required file", not missing, ", ".join(missing))
+    if "aicrowd.json" not in missing:
+        wrong = list(_aicrowd_json(folder / "aicrowd.json", target))
+        yield Row("aicrowd.json", not wrong, "; ".join(wrong))
+
+
+def _aicrowd_json(path: Path, target: str) -> Iterator[str]:
+    try:
+        data = json.loads(path.read_text())
+    except ValueError as error:
+        yield str(error)
+        return
+    year = target[-4:]
+    if data.get("challenge_id") != f"neurips-{year}-minerl-basalt-competition":
+        yield f"challenge_id is {data.get('challenge_id')!r}"
+    for name, kind in FIELDS[target].items():
+        if not isinstance(data.get(name), kind):
+            yield f"{name} is {data.get(name)!r}"
+    if target == AICROWD_2021 and data.get("tags") not in TASKS:
+        yield f"tags is {data.get('tags')!r}, not one of {', '.join(TASKS)}"
+
+
+def _weights(folder: Path, manifest: dict[str, Any]) -> Iterator[Row]:
+    """The weights of every task are there, whole, and of an agent that fits the interface."""
+    from basalt_iq.submission.entries import load_actor
+
+    era = int(manifest["target"][-4:])
+    for place in sorted(set(manifest["tasks"].values())):
+        tasks = [task for task, at in manifest["tasks"].items() if at == place]
+        try:
+            where = (folder / place).resolve()
+            if not where.is_relative_to((folder / "train").resolve()):
+                raise UserError(f"{place}: not under train/")
+            load_agent(where)
+            for task in tasks:
+                load_actor(where, task, era)
+        except UserError as error:
+            yield Row(f"weights in {place}", False, str(error))
+        else:
+            yield Row(f"weights in {place}", True, f"for {', '.join(tasks)}")
+    absent = {AICROWD_2021: set(), AICROWD_2022: set(TASKS)}[manifest["target"]] - set(manifest["tasks"])
+    if absent or not manifest["tasks"]:
+        yield Row("an agent for every task", False, f"none for {', '.join(sorted(absent)) or 'any'}")
+
+
+def _contents(folder: Path) -> Iterator[Row]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    names = [str(path.relative_to(folder)) for path in files if path.suffix in PICKLES]
+    yield Row("no file that runs code when it is loaded", not names, ", ".join(names))
+    here = {str(Path.home()), sys.prefix, os.getcwd()} - {"/"}
+    found = {str(p.relative_to(folder)) for p in files if _mentions(p, here)}
+    yield Row("no path of this machine", not found, ", ".join(sorted(found)))
+
+
+def _mentions(path: Path, places: Iterable[str]) -> bool:
+    """Whether a file names one of the folders, or something in them."""
+    if path.stat().st_size > 8 << 20:
+        return False
+    text = path.read_bytes()
+    return any(place.encode() + end in text for place in places for end in (b"/", b'"'))
+
+
+def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[Row]:
+    target = manifest["target"]
+    episodes = trial.episodes or EPISODES[target][0]
+    outcome = play(folder, manifest, trial, episodes)
+    log = outcome.log
+    yield Row("ends by itself with exit code 0", outcome.ok, outcome.last_words)
+    own = log.source is not None and Path(log.source).is_relative_to(folder.resolve())
+    yield Row(
+        "runs on its own copy of basalt_iq, loaded before the environment",
+        own,
+        "" if own else str(log.source),
+    )
+    wanted = {find_task(task).name: episodes for task in manifest["tasks"]}
+    played = {task: sum(p.task == task and p.done for p in log.episodes) for task in wanted}
+    counts = ", ".join(f"{task} {played[task]} of {count}" for task, count in wanted.items())
+    yield Row("plays every episode from its reset to its end", played == wanted, counts)
+    left = sum(not p.done for p in log.episodes)
+    late = sum(p.late for p in log.episodes)
+    yield Row(
+        "leaves no episode early and takes no step after its end",
+        not left + late,
+        f"{left} left, {late} steps",
+    )
+    yield Row("sends what the action space has", not log.refused, "; ".join(log.refused[:3]))
+    if target == AICROWD_2022:
+        yield Row("closes its environments", log.closed == len(log.made), f"{log.closed} of {len(log.made)}")
+    yield _speed(log, trial.tick)
+
+
+def _speed(log: Log, tick: float) -> Row:
+    """The mean, as it is what makes an evaluation last; without first steps, which warm up."""
+    thinking = np.array([seconds for p in log.episodes for seconds in p.thinking[1:]])
+    if not len(thinking):
+        return Row("thinks faster than the game ticks", False, "no step was taken")
+    mean, worst = 1000 * thinking.mean(), 1000 * thinking.max()
+    said = f"{mean:.1f} ms a step of at most {1000 * tick:.0f} ms, {worst:.0f} ms at worst"
+    return Row("thinks faster than the game ticks", bool(mean <= 1000 * tick), said)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a package's process ended, and what it did until then."""
+
+    log: Log
+    ok: bool
+    last_words: str
+
+
+def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) -> Outcome:
+    """Run the package in a process of its own, with the evaluator's files in place of its own."""
+    target, variable = manifest["target"], EPISODES[manifest["target"]][1]
+    judge = Judge(int(target[-4:]), trial.max_steps)
+    ours, theirs = Pipe()
+    with tempfile.TemporaryDirectory(prefix="basalt-iq-check-") as scratch:
+        output = Path(scratch) / "output"
+        with output.open("wb") as file:
+            process = _start(folder, target, Path(scratch), theirs, file, {variable: str(episodes)})
+        theirs.close()
+        try:
+            judge.serve(ours, trial.silence)
+            code = process.wait(trial.silence)
+            words = "" if code == 0 else f"exit code {code}: {_last_line(output)}"
+        except Stop as stop:
+            words = str(stop)
+        except subprocess.TimeoutExpired:
+            words = f"still running {trial.silence:g} s after its last call"
+        finally:
+            ours.close()
+            _kill(process)
+    return Outcome(judge.log, not words, words)
+
+
+def _start(
+    folder: Path, target: str, scratch: Path, pipe: Connection, output: IO[bytes], settings: dict[str, str]
+) -> subprocess.Popen:
+    """The package's process: it knows no code but its own, the evaluator's, and what they depend on."""
+    evaluator = _evaluator(scratch / "evaluator", target)
+    home = str(scratch)
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ},
+        **{"HOME": home, "TMPDIR": home, "NUMBA_CACHE_DIR": home, "OMP_WAIT_POLICY": "passive"},
+        **{"PYTHONPATH": f"{evaluator}{os.pathsep}{folder.resolve()}", "PYTHONDONTWRITEBYTECODE": "1"},
+        **{"EVAL_MAX_STEPS": "1000000", "EVALUATION_STAGE": "testing"},
+        **{"BASALT_IQ_JUDGE": str(pipe.fileno()), **settings},
+    }
+    return subprocess.Popen(
+        [sys.executable, str(evaluator / "run.py")],
+        cwd=folder,
+        env=environment,
+        pass_fds=[pipe.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _evaluator(folder: Path, target: str) -> Path:
+    """A folder of what the evaluator brings along: its files, and stand-ins for gym and MineRL."""
+    shutil.copytree(TEMPLATES / "stand-ins", folder)
+    shutil.copy(instance.__file__, folder)
+    for name in THEIRS[target]:
+        shutil.copy(TEMPLATES / target / name, folder)
+    return folder
+
+
+def _last_line(path: Path) -> str:
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "said nothing"
+
+
+def _kill(process: subprocess.Popen) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def to_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    return [asdict(row) for row in rows]

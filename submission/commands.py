@@ -1,0 +1,99 @@
+"""`basalt-iq submit`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import tyro
+
+from basalt_iq.command import Command, console, progress
+from basalt_iq.errors import UserError
+
+Positional = tyro.conf.Positional
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build(Command):
+    """Build what an evaluator takes from one run, or from one run for each task."""
+
+    runs: Positional[tuple[Path, ...]]
+    """Run or checkpoint folders. A task without a run of its own is played by the first one's agent."""
+    target: Literal["aicrowd-2021", "aicrowd-2022", "bedd"]
+    """aicrowd-2021: one task; aicrowd-2022: all four; bedd: videos of all four on its 44 fixed seeds."""
+    out: Path
+    """Folder of the package; must not exist yet."""
+    authors: tuple[str, ...] = ()
+    """AIcrowd user names."""
+    description: str = "An agent trained from demonstrations with basalt-iq"
+    """A line for the leaderboard."""
+    license: str = "MIT"
+    """Licence of the submission."""
+    gpu: bool = False
+    """Ask AIcrowd for a GPU."""
+    debug: bool = False
+    """aicrowd-2022: two episodes of 100 steps, to try the submission out."""
+    world: Literal["stand-in", "minerl"] = "stand-in"
+    """bedd: where the episodes are played. BEDD's judges compare videos from MineRL 1.0."""
+    minerl_python: str | None = None
+    """bedd: the Python interpreter that has MineRL. Default: this one."""
+    max_steps: int | None = None
+    """bedd: episode limit in steps of 50 ms. Default: each task's own (3600 to 14400)."""
+    workers: int = 2
+    """bedd: processes that play."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.submission.building import BEDD, About, build_package
+
+        if not self.runs:
+            raise UserError("submit build: name at least one run folder")
+        if self.target == BEDD:
+            manifest = self._bedd()
+        else:
+            about = About(self.authors, self.description, self.license, self.gpu, self.debug)
+            manifest = build_package(self.target, self.runs, self.out, about)
+        console.print(f"{self.out}: ready; try it with `basalt-iq submit check {self.out}`", soft_wrap=True)
+        return manifest | {"ok": True, "out": str(self.out)}
+
+    def _bedd(self) -> dict[str, Any]:
+        from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
+
+        stage = Stage(self.world, self.minerl_python, self.max_steps, self.workers)
+        with progress() as bar:
+            line = bar.add_task("playing", total=sum(map(len, SEEDS.values())))
+            return build_rollouts(self.runs, self.out, stage, lambda _: bar.advance(line))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Command):
+    """Run a package as the evaluator would, in the stand-in world; exit code 1 if anything is wrong."""
+
+    folder: Positional[Path]
+    """What `submit build` made."""
+    episodes: int | None = None
+    """Episodes of each task. Default: as many as the evaluator plays (5, in 2022 11)."""
+    max_steps: int = 100
+    """Steps of 50 ms in an episode; the evaluator's are 3600 to 14400."""
+    full: bool = False
+    """Play episodes of the evaluator's own length, whatever --max-steps says."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.submission.checking import Trial, check_package, to_json
+
+        if self.max_steps < 1 or (self.episodes is not None and self.episodes < 1):
+            raise UserError("--episodes and --max-steps must be at least 1")
+        rows = check_package(self.folder, Trial(self.episodes, None if self.full else self.max_steps))
+        _print(rows)
+        return {"ok": all(row.ok for row in rows), "checks": to_json(rows)}
+
+
+def _print(rows: list[Any]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "check", ""):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row("[green]pass[/]" if row.ok else "[red]FAIL[/]", row.check, row.detail)
+    console.print(table)

@@ -1,0 +1,13 @@
+"""Retrains the agent from the demonstrations under MINERL_DATA_ROOT, within the four days of the rules."""
+
+from pathlib import Path
+
+from basalt_iq.submission.retraining import retrain
+
+
+def main():
+    retrain(Path(__file__).resolve().parent)
+
+
+if __name__ == "__main__":
+    main()

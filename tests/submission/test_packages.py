@@ -1,0 +1,150 @@
+"""Packages are built, and tried out as the evaluator would."""
+
+import json
+import shutil
+
+import pytest
+
+from basalt_iq.errors import UserError
+from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, About, build_package
+from basalt_iq.submission.checking import Trial, check_package
+
+QUICK = Trial(episodes=2, max_steps=6, silence=20.0)
+
+
+@pytest.fixture
+def package(checkpoint, tmp_path):
+    build_package(AICROWD_2021, [checkpoint], tmp_path / "package", About(authors=("someone",)))
+    return tmp_path / "package"
+
+
+def rows(folder, trial=QUICK):
+    return {row.check: row for row in check_package(folder, trial)}
+
+
+def failures(folder, trial=QUICK):
+    return {name: row.detail for name, row in rows(folder, trial).items() if not row.ok}
+
+
+def rewrite(package, body, head=""):
+    """Another agent for the package, which does not need our source."""
+    text = f"{head}\nclass MineRLAgent:\n    def load_agent(self):\n        pass\n"
+    text += f"    def run_agent_on_episode(self, env):\n        {body}\n"
+    (package / "test_submission_code.py").write_text(text)
+
+
+NOOP = (
+    "NOOP = dict.fromkeys('attack back forward jump left right sneak sprint use'.split(), 0)"
+    " | {'camera': [0.0, 0.0], 'equip': 'none'}"
+)
+
+
+@pytest.mark.slow
+def test_a_package_passes_on_its_own_source_and_leaves_no_trace(package):
+    before = sorted(path for path in package.rglob("*"))
+    found = rows(package)
+    assert all(row.ok for row in found.values()), failures(package)
+    assert found["plays every episode from its reset to its end"].detail == "FindCave 2 of 2"
+    assert sorted(path for path in package.rglob("*")) == before
+
+
+def test_a_package_is_self_contained_and_names_no_place(package, checkpoint, tmp_path):
+    told = json.loads((package / "aicrowd.json").read_text())
+    assert (told["tags"], told["authors"]) == ("FindCave", ["someone"])
+    assert (package / "basalt_iq/world/contract.py").is_file()
+    assert not list(package.rglob("__pycache__"))
+    for path in package.rglob("*"):
+        if path.is_file():
+            assert str(tmp_path).encode() not in path.read_bytes(), path
+
+
+def test_four_tasks_from_one_run_or_from_several(make_agent, checkpoint, tmp_path):
+    waterfall = make_agent(tmp_path / "waterfall", "MakeWaterfall")
+    manifest = build_package(AICROWD_2022, [checkpoint, waterfall], tmp_path / "four", About(debug=True))
+    assert manifest["tasks"] == {
+        "FindCave": "train/FindCave",
+        "MakeWaterfall": "train/MakeWaterfall",
+        "CreateVillageAnimalPen": "train/FindCave",
+        "BuildVillageHouse": "train/FindCave",
+    }
+    assert json.loads((tmp_path / "four/aicrowd.json").read_text())["debug"] is True
+    assert sorted(p.name for p in (tmp_path / "four/train").iterdir()) == ["FindCave", "MakeWaterfall"]
+
+
+def test_what_cannot_be_built_is_refused_and_leaves_nothing(make_agent, checkpoint, package, tmp_path):
+    other = make_agent(tmp_path / "other", "MakeWaterfall")
+    with pytest.raises(UserError, match="is there already"):
+        build_package(AICROWD_2021, [checkpoint], package, About())
+    with pytest.raises(UserError, match="takes one run"):
+        build_package(AICROWD_2021, [checkpoint, other], tmp_path / "new", About())
+    with pytest.raises(UserError, match="a second agent for FindCave"):
+        build_package(AICROWD_2022, [checkpoint, checkpoint], tmp_path / "new", About())
+    (checkpoint / "weights.safetensors").write_bytes(b"half")
+    with pytest.raises(UserError, match=r"weights\.safetensors"):
+        build_package(AICROWD_2021, [checkpoint], tmp_path / "new", About())
+    assert not (tmp_path / "new").exists()
+
+
+def test_missing_and_damaged_files_are_named(package):
+    shutil.move(package / "apt.txt", package / "apt.md")
+    (package / "train/FindCave/weights.safetensors").unlink()
+    (package / "train/old.pkl").write_bytes(b"\x80")
+    (package / "aicrowd.json").write_text('{"challenge_id": "x", "tags": "FindDiamonds"}')
+    found = failures(package)
+    assert found["has every required file"] == "apt.txt"
+    assert "weights.safetensors" in found["weights in train/FindCave"]
+    assert found["no file that runs code when it is loaded"] == "train/old.pkl"
+    assert "tags is 'FindDiamonds'" in found["aicrowd.json"]
+    assert "mend" in found["plays"]
+
+
+def test_an_agent_of_another_task_does_not_fit(package, make_agent, tmp_path):
+    """Indices of equip differ between tasks, so a house builder's weights cannot find caves."""
+    shutil.rmtree(package / "train/FindCave")
+    make_agent(package / "train/FindCave", "BuildVillageHouse")
+    assert "BuildVillageHouse of 2021, not FindCave" in failures(package)["weights in train/FindCave"]
+
+
+def test_weights_outside_of_the_package_are_refused(package, checkpoint):
+    manifest = json.loads((package / "submission.json").read_text())
+    for place in (str(checkpoint), "train/../../checkpoint"):
+        manifest["tasks"] = {"FindCave": place}
+        (package / "submission.json").write_text(json.dumps(manifest))
+        assert failures(package)[f"weights in {place}"].endswith("not under train/")
+
+
+def test_a_folder_that_is_no_package(tmp_path):
+    with pytest.raises(UserError, match=r"no submission\.json"):
+        check_package(tmp_path, QUICK)
+    (tmp_path / "submission.json").write_text('{"target": "moon", "tasks": {}}')
+    with pytest.raises(UserError, match="unknown target"):
+        check_package(tmp_path, QUICK)
+
+
+@pytest.mark.slow
+def test_agents_that_the_evaluator_would_throw_out(package):
+    rewrite(package, "env.reset(); env.step(NOOP | {'equip': 'diamond_sword'})", NOOP)
+    assert "equip=diamond_sword" in failures(package)["sends what the action space has"]
+
+    rewrite(package, "env.reset()\n        while True:\n            try: env.step(NOOP)\n"
+            "            except Exception: pass", NOOP)  # fmt: skip
+    assert "never ends its episode" in failures(package)["ends by itself with exit code 0"]
+
+    rewrite(package, "import time; env.reset(); time.sleep(30)")
+    found = failures(package, Trial(1, 6, silence=2.0))
+    assert found["ends by itself with exit code 0"] == "no step for 2 s"
+
+    rewrite(
+        package, "import time; env.reset()\n        for _ in range(3): time.sleep(0.08); env.step(NOOP)", NOOP
+    )
+    found = failures(package)
+    assert "ms a step of at most 50 ms" in found["thinks faster than the game ticks"]
+    assert found["leaves no episode early and takes no step after its end"] == "2 left, 0 steps"
+    assert found["plays every episode from its reset to its end"] == "FindCave 0 of 2"
+    assert "runs on its own copy of basalt_iq, loaded before the environment" in found
+
+    rewrite(package, "env.step(NOOP)", NOOP)
+    assert "a step before the first reset" in failures(package)["sends what the action space has"]
+
+    rewrite(package, "raise MemoryError('too large')")
+    assert "MemoryError: too large" in failures(package)["ends by itself with exit code 0"]
