@@ -67,7 +67,7 @@ class Evaluate(Command):
             line = bar.add_task(f"{plan.player} plays {plan.task}", total=self.episodes)
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers, worlds=self.worlds,
-                on_done=lambda _: bar.advance(line),
+                command=said(), on_done=lambda _: bar.advance(line),
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return summary | {"ok": True, "folder": str(folder)}
@@ -112,6 +112,14 @@ class Evaluate(Command):
         if self.run_dir is None:
             raise UserError("--out: name the folder for the episodes (without --run there is no other)")
         return run_folder(self.run_dir) / "evaluations" / (self.name or self.player)
+
+
+def said() -> str:
+    """The command line, as a person would repeat it."""
+    import shlex
+    import sys
+
+    return shlex.join(["basalt-iq", *sys.argv[1:]])
 
 
 def run_folder(path: Path) -> Path:

@@ -45,39 +45,53 @@ def evaluate(
     *,
     workers: int = 2,
     worlds: int = 8,
-    on_done: rollout.OnDone | None = None,
+    command: str | None = None,
+    on_done: rollout.OnDone = lambda _: None,
 ) -> dict[str, Any]:
     """Play what is not on record yet and return the summary (the content of ``summary.json``).
 
-    Without ``player`` the world's own demonstrator plays. ``on_done`` hears of every episode,
-    of those already on record at once. Raises UserError if the folder holds another plan's episodes.
+    Without ``player`` the world's own demonstrator plays. ``command`` is what a person would repeat.
+    ``on_done`` hears of every episode, of those already on record at once. Raises UserError if the
+    folder holds another plan's episodes.
     """
-    make_folder(folder)
-    spent = _agree(folder, plan)
+    ledger = _Ledger(plan, seeds, make_folder(folder), command)
     for leftover in folder.glob(".seed_*"):  # of an evaluation that was killed
         leftover.unlink(missing_ok=True)
-    began = time.monotonic()
-
-    def write(complete: bool) -> dict[str, Any]:
-        seconds = spent + time.monotonic() - began
-        summary = summarise(plan, _recorded(folder, seeds), seconds) | {"complete": complete}
-        write_json(folder / SUMMARY, summary)
-        return summary
+    for episode in ledger.recorded():
+        on_done(episode)
+    missing = ledger.missing()
+    if not missing:
+        return ledger.write(complete=True)
+    ledger.write(complete=False)
 
     def note(episode: Episode) -> None:
-        write(complete=False)
-        if on_done:
-            on_done(episode)
+        ledger.write(complete=False)
+        on_done(episode)
 
-    known = _recorded(folder, seeds)
-    for episode in known:
-        if on_done:
-            on_done(episode)
-    write(complete=False)
-    missing = sorted(set(seeds) - {episode.facts.seed for episode in known}, key=list(seeds).index)
-    if missing:
-        _player(plan, folder, player, workers, worlds, note)(missing)
-    return write(complete=True)
+    _player(plan, folder, player, workers, worlds, note)(missing)
+    return ledger.write(complete=True)
+
+
+class _Ledger:
+    """The summary of the asked seeds, written anew after every episode."""
+
+    def __init__(self, plan: Plan, seeds: Sequence[int], folder: Path, command: str | None):
+        self.plan, self.seeds, self.folder, self.command = plan, seeds, folder, command
+        self._spent, self._began = _agree(folder, plan), time.monotonic()
+        self._idle = not self.missing()
+
+    def recorded(self) -> list[Episode]:
+        return [episode for seed in self.seeds if (episode := load(self.folder, seed))]
+
+    def missing(self) -> list[int]:
+        return [seed for seed in self.seeds if load(self.folder, seed) is None]
+
+    def write(self, complete: bool) -> dict[str, Any]:
+        seconds = self._spent + (0.0 if self._idle else time.monotonic() - self._began)
+        summary = summarise(self.plan, self.recorded(), seconds)
+        summary |= {"command": self.command, "complete": complete}
+        write_json(self.folder / SUMMARY, summary)
+        return summary
 
 
 def _player(
@@ -139,10 +153,6 @@ def fingerprint(checkpoint: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     except OSError as error:
         raise UserError(f"{path}: cannot read ({error.strerror}); copy the checkpoint folder again") from None
-
-
-def _recorded(folder: Path, seeds: Sequence[int]) -> list[Episode]:
-    return [episode for seed in seeds if (episode := load(folder, seed))]
 
 
 def _agree(folder: Path, plan: Plan) -> float:

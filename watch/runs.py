@@ -33,7 +33,9 @@ class Evaluation:
 
     @cached_property
     def episodes(self) -> list[Episode]:
-        return load_all(self.folder)
+        """Those that the summary counts: the folder may hold more."""
+        seeds = self.summary.get("seeds")
+        return [e for e in load_all(self.folder) if not isinstance(seeds, list) or e.facts.seed in seeds]
 
 
 @dataclass(frozen=True)

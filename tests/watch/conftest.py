@@ -23,6 +23,12 @@ def synthetic():
     return _load("synthetic")
 
 
+@pytest.fixture
+def fake_worlds():
+    """A class to put in VectorWorld's place; see fake_world.py."""
+    return type("Worlds", (_load("fake_world").FakeWorlds,), {"played": [], "busiest": 0})
+
+
 def find_browser() -> tuple[str, str] | None:
     """Paths of an installed Chromium and its driver; nothing is ever downloaded."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
