@@ -22,6 +22,7 @@ COMMANDS = {
     "data check": "data.commands:Check",
     "data ingest": "data.commands:Ingest",
     "data show": "data.commands:Show",
+    "data index": "data.commands:Index",
     "train": "train.commands:Train",
     "evaluate": "watch.commands:Evaluate",
     "watch": "watch.commands:Watch",

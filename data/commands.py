@@ -224,3 +224,46 @@ def _read_actions(path: Path | None) -> Any:
         return ActionList.from_json(json.loads(path.read_text()))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: no action set ({error}); give a run's agent/agent.json") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index(Command):
+    """List the demonstrations of a folder or of a public index, with sizes; with --out fetch them."""
+
+    source: Positional[str]
+    """A local folder, an index JSON file of the public 2022 set, or the URL of one."""
+    limit: int | None = None
+    """Only the first so many demonstrations."""
+    sizes: bool = False
+    """Ask the server for sizes (one request a file)."""
+    out: Path | None = None
+    """Download into this folder; partial files are resumed, complete ones kept."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.data import index
+        from basalt_iq.data.defects import Finding
+        from basalt_iq.errors import UserError
+
+        if self.limit is not None and self.limit < 1:
+            raise UserError(f"--limit {self.limit}: give at least 1")
+        work = index.read_source(self.source).limited(self.limit)
+        if not work.entries:
+            raise UserError(f"{self.source}: no demonstrations in it")
+        remote = work.base.startswith(("http://", "https://"))
+        if self.out and not remote:
+            raise UserError(f"{self.source}: is here already; --out is for an index of a server")
+        work = index.with_sizes(work) if self.sizes and remote else work
+        result = work.to_json()
+        size = "unknown size" if result["bytes"] is None else f"{result['bytes'] / 1e9:.2f} GB"
+        console.print(
+            f"{len(work.entries)} demonstrations, {result['files']} files, {size}, from {work.base}"
+        )
+        if self.out:
+            with _bar("fetching") as update:
+                got = list(index.fetch(work, self.out, update))
+            problems = [one for one in got if isinstance(one, Finding)]
+            _print_findings(problems)
+            console.print(f"{len(got) - len(problems)} files in {self.out}, {len(problems)} problems")
+            result["fetched"] = [str(one) for one in got if isinstance(one, Path)]
+            result |= {"problems": [one.to_json() for one in problems], "ok": not problems}
+        return result
