@@ -62,8 +62,9 @@ class Comparison:
         self.episodes: dict[str, dict[int, Episode]] = {}
         for evaluation in evaluations:
             if evaluation.summary.get("task") == task:
-                shown = {e.facts.seed: e for e in evaluation.episodes if e.video.exists()}
-                self.episodes[evaluation.name] = shown
+                shown = {e.facts.seed: e for e in evaluation.played if e.video.exists()}
+                if shown:
+                    self.episodes[evaluation.name] = shown
         self._rng = random.Random()
         self._open: dict[str, Match] = {}
         self._lock = threading.Lock()

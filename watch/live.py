@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
@@ -79,7 +80,8 @@ def view(data: dict[str, Any], address: str) -> Group:
 def _run_table(run: dict[str, Any]) -> Table:
     curves = {name: Curve(**curve) for name, curve in run["curves"].items()}
     newest = max((curve.steps[-1] for curve in curves.values()), default=0)
-    table = Table(title=f"{run['name']}: step {newest:,.0f}", title_justify="left")
+    title = f"{run['name']}: " + (f"step {newest:,.0f}" if curves else "nothing logged yet")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("", "now", "so far", "better"):
         table.add_column(heading, justify="right" if heading == "now" else "left")
     for name in sorted(curves, key=lambda name: (meaning_of(name).rank, name)):
@@ -91,7 +93,7 @@ def _run_table(run: dict[str, Any]) -> Table:
 
 
 def _evaluation_table(data: dict[str, Any]) -> Table:
-    table = Table(title="evaluations", title_justify="left")
+    table = Table(title="evaluations", title_justify="left", box=SIMPLE_HEAD)
     for heading in ("player", "episodes", "success", "95 % interval"):
         table.add_column(heading)
     for evaluation in data["evaluations"]:

@@ -114,7 +114,7 @@ def paired_tests(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
     for a, b in combinations(evaluations, 2):
         if a.summary.get("task") != b.summary.get("task"):
             continue
-        ours, theirs = ({e.facts.seed: e.facts.success for e in side.episodes} for side in (a, b))
+        ours, theirs = ({e.facts.seed: e.facts.success for e in side.played} for side in (a, b))
         seeds = [s for s in ours if ours[s] is not None and theirs.get(s) is not None]
         if not seeds:
             continue

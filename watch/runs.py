@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from basalt_iq.errors import UserError
 from basalt_iq.watch.episode import Episode, load_all
@@ -36,6 +36,11 @@ class Evaluation:
         """Those that the summary counts: the folder may hold more."""
         seeds = self.summary.get("seeds")
         return [e for e in load_all(self.folder) if not isinstance(seeds, list) or e.facts.seed in seeds]
+
+    @property
+    def played(self) -> list[Episode]:
+        """Without demonstrations, whose numbers are no seeds."""
+        return [e for e in self.episodes if e.facts.source is None]
 
 
 @dataclass(frozen=True)
@@ -186,5 +191,5 @@ def _read_object(path: Path) -> dict[str, Any]:
     return data
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -87,7 +87,8 @@ class Viewer {
     this.jumps = { high: 0, low: 0 };
     this.markCurrent();
     this.main.show(episode, this.evaluation.name);
-    this.words.replaceChildren(verdict(episode), " ", episode.error ? `World fault: ${episode.error}` : episode.reasons.join("; "));
+    this.words.replaceChildren(verdict(episode), " ", episode.error ? `World fault: ${episode.error}` : episode.reasons.join("; "),
+      known(episode.score) ? h("span.soft", {}, ` · score ${short(episode.score)}`) : "", known(episode.act_ms) ? h("span.soft", {}, ` · ${short(episode.act_ms)} ms to choose an action`) : "");
     this.fillBeside();
     let arrays;
     try { arrays = await arraysOf(episode.key, this.folder); }
