@@ -24,7 +24,7 @@ COMMANDS = {
     "data show": "data.commands:Show",
     "data index": "data.commands:Index",
     "train": "train.commands:Train",
-    "evaluate": "watch.commands:Evaluate",
+    "evaluate": "submission.commands:Evaluate",
     "watch": "watch.commands:Watch",
     "compare": "watch.commands:Compare",
     "submit build": "submission.commands:Build",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import av
-import gymnasium
 import numpy as np
 
 from basalt_iq.errors import UserError
@@ -19,7 +17,6 @@ from basalt_iq.files import make_folder, write_folder, write_json
 from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, refuse_existing
 from basalt_iq.submission.checking import Row
 from basalt_iq.submission.entries import load_actor
-from basalt_iq.submission.environments import build_minerl
 from basalt_iq.watch import rollout
 from basalt_iq.watch.episode import Episode, load
 from basalt_iq.watch.video import FPS, read_video
@@ -44,16 +41,11 @@ MAX_DIFFERENCE = 6.0
 class Stage:
     """Where the episodes are played."""
 
-    world: Literal["stand-in", "minerl"] = "stand-in"
-    minerl_python: str | None = None
+    world: str = "stand-in"
+    build: rollout.Build | None = None
+    """Makes its worlds; None is the stand-in world."""
     max_steps: int | None = None
     workers: int = 2
-
-    @property
-    def build(self) -> Callable[[str, int, int | None], gymnasium.Env]:
-        if self.world == "minerl":
-            return partial(build_minerl, python=self.minerl_python)
-        return rollout.build_telling_world
 
 
 def build_rollouts(
@@ -93,7 +85,7 @@ def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.
         actor = load_actor(agent.folder, task, ERA)
         rollout.play(
             task, actor, missing, out=folder, era=ERA, max_steps=stage.max_steps, workers=stage.workers,
-            worlds=stage.workers, on_done=on_done, build=stage.build,
+            worlds=stage.workers, on_done=on_done, build=stage.build or rollout.build_telling_world,
         )  # fmt: skip
     episodes = [episode for seed in SEEDS[task] if (episode := load(folder, seed))]
     _refuse_broken(episodes)

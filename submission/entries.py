@@ -10,21 +10,16 @@ from typing import Any
 from basalt_iq.agent.player import Actor, Player
 from basalt_iq.errors import UserError
 from basalt_iq.submission.environments import observation
-from basalt_iq.submission.translation import TranslatedPlayer
+from basalt_iq.submission.translation import fitted
 from basalt_iq.world.contract import find_task, observation_space
 
 
 def load_actor(folder: Path, task: str, era: int, *, seed: int = 0, device: str = "cpu") -> Actor:
-    """The agent in ``folder`` as a player of ``task`` in the interface of ``era``. Raises UserError.
-
-    Equip indices differ between the tasks of 2021, so there an agent plays only its own.
-    """
-    player = Player.load(folder, seed=seed, device=device)
-    if (player.task, player.era) == (find_task(task).name, era):
-        return player
-    if era == 2022 and player.era == 2021:
-        return TranslatedPlayer(player, task)
-    raise UserError(f"{folder}: its agent plays {player.task} of {player.era}, not {task} of {era}")
+    """The agent in ``folder`` as a player of ``task`` in the interface of ``era``. Raises UserError."""
+    try:
+        return fitted(Player.load(folder, seed=seed, device=device), task, era)
+    except UserError as error:
+        raise UserError(f"{folder}: {error}") from None
 
 
 class EpisodePlayer:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.agent.player import Decision, Player
+from basalt_iq.agent.player import Actor, Decision
+from basalt_iq.errors import UserError
 from basalt_iq.world.contract import BUTTONS, Task, find_task, noop
 
 #: Minecraft 1.11 names of 2021 whose item has another name in 1.16.
@@ -31,9 +32,9 @@ class TranslatedPlayer:
 
     era = 2022
 
-    def __init__(self, player: Player, task: str):
+    def __init__(self, player: Actor, task: str):
         self.player, self.task = player, find_task(task).name
-        self.action_names, self.discount = player.action_names, player.discount
+        self.action_names, self.discount = player.action_names, getattr(player, "discount", None)
         self._own = find_task(player.task)
         self._slots = hotbar(find_task(task))
         self._held: dict[int, str] = {}
@@ -68,6 +69,18 @@ class TranslatedPlayer:
         if result["use"] and self._held[slot] == "snowball":
             result.update(use=0, ESC=1)
         return result
+
+
+def fitted(player: Actor, task: str, era: int) -> Actor:
+    """`player` as one that plays `task` in the interface of `era`. Raises UserError if there is no way.
+
+    Equip indices differ between the tasks of 2021, so there an agent plays only its own.
+    """
+    if (player.task, player.era) == (find_task(task).name, era):
+        return player
+    if (player.era, era) == (2021, 2022):
+        return TranslatedPlayer(player, task)
+    raise UserError(f"an agent of {player.task} of {player.era} cannot play {task} in the {era} interface")
 
 
 def hotbar(task: Task) -> dict[str, int]:

@@ -14,6 +14,7 @@ from basalt_iq.errors import UserError
 if TYPE_CHECKING:
     from basalt_iq.agent.player import Actor
     from basalt_iq.watch.evaluation import Plan
+    from basalt_iq.watch.rollout import Build
 
 #: Far from the small numbers that people record demos on.
 FIRST_SEED = 100_000
@@ -67,10 +68,14 @@ class Evaluate(Command):
             line = bar.add_task(f"{plan.player} plays {plan.task}", total=self.episodes)
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers, worlds=self.worlds,
-                command=said(), on_done=lambda _: bar.advance(line),
+                command=said(), on_done=lambda _: bar.advance(line), build=self._build(),
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return summary | {"ok": True, "folder": str(folder)}
+
+    def _build(self) -> Build | None:
+        """Makes the worlds; None is the stand-in world."""
+        return None
 
     def _plan(self) -> tuple[Plan, Actor | None]:
         from basalt_iq.watch.evaluation import Plan

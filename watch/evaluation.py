@@ -35,6 +35,8 @@ class Plan:
     """What the weights are: see :func:`fingerprint`."""
     choice: str = "sampled"
     """How actions are chosen: sampled or argmax."""
+    world: str = "stand-in"
+    """Where it is played."""
 
 
 def evaluate(
@@ -47,12 +49,13 @@ def evaluate(
     worlds: int = 8,
     command: str | None = None,
     on_done: rollout.OnDone = lambda _: None,
+    build: rollout.Build | None = None,
 ) -> dict[str, Any]:
     """Play what is not on record yet and return the summary (the content of ``summary.json``).
 
     Without ``player`` the world's own demonstrator plays. ``command`` is what a person would repeat.
     ``on_done`` hears of every episode, of those already on record at once. Raises UserError if the
-    folder holds another plan's episodes.
+    folder holds another plan's episodes. ``build`` makes other worlds than the stand-in.
     """
     ledger = _Ledger(plan, seeds, make_folder(folder), command)
     for leftover in folder.glob(".seed_*"):  # of an evaluation that was killed
@@ -68,7 +71,7 @@ def evaluate(
         ledger.write(complete=False)
         on_done(episode)
 
-    _player(plan, folder, player, workers, worlds, note)(missing)
+    _player(plan, folder, player, workers, worlds, note, build)(missing)
     return ledger.write(complete=True)
 
 
@@ -95,7 +98,13 @@ class _Ledger:
 
 
 def _player(
-    plan: Plan, folder: Path, player: Actor | None, workers: int, worlds: int, note: rollout.OnDone
+    plan: Plan,
+    folder: Path,
+    player: Actor | None,
+    workers: int,
+    worlds: int,
+    note: rollout.OnDone,
+    build: rollout.Build | None,
 ) -> Callable[[Sequence[int]], list[Episode]]:
     common: dict[str, Any] = {
         "out": folder, "era": plan.era, "max_steps": plan.max_steps, "workers": workers, "name": plan.player,
@@ -104,8 +113,9 @@ def _player(
     if player is None:
         return lambda seeds: rollout.play_scripted(plan.task, seeds, **common)
     return lambda seeds: rollout.play(
-        plan.task, player, seeds, worlds=worlds, checkpoint=plan.checkpoint, **common
-    )
+        plan.task, player, seeds, worlds=worlds, checkpoint=plan.checkpoint,
+        build=build or rollout.build_telling_world, **common,
+    )  # fmt: skip
 
 
 def summarise(plan: Plan, episodes: Sequence[Episode], seconds: float = 0.0) -> dict[str, Any]:
@@ -163,8 +173,7 @@ def _agree(folder: Path, plan: Plan) -> float:
         return 0.0
     before = read_summary(folder)
     for key, value in asdict(plan).items():
-        if key != "checkpoint" and before.get(key) != value:
-            raise UserError(
-                f"{folder}: holds episodes with {key} {before.get(key)}, not {value}; give another --name"
-            )
+        known = before.get(key, "stand-in" if key == "world" else None)
+        if key != "checkpoint" and known != value:
+            raise UserError(f"{folder}: holds episodes with {key} {known}, not {value}; give another --name")
     return float(before.get("seconds", 0.0))

@@ -23,6 +23,8 @@ from basalt_iq.watch.recorder import Recorder
 from basalt_iq.world.vector import VectorWorld, WorkerError, build_world
 
 OnDone = Callable[[Episode], None]
+#: Makes one world from (task, era, max_steps); picklable.
+Build = Callable[[str, int, int | None], gymnasium.Env]
 #: Worlds that break this often in a row, without one step between, are beyond help.
 MAX_FAULTS = 3
 PROGRESS = "progress"
@@ -62,7 +64,7 @@ def play(
     name: str = "agent",
     checkpoint: str | None = None,
     on_done: OnDone | None = None,
-    build: Callable[[str, int, int | None], gymnasium.Env] = build_telling_world,
+    build: Build = build_telling_world,
 ) -> list[Episode]:
     """Play one episode per seed and record each in ``out``; returns them in the order of ``seeds``.
 

@@ -102,7 +102,7 @@ def test_an_agent_of_another_task_does_not_fit(package, make_agent, tmp_path):
     """Indices of equip differ between tasks, so a house builder's weights cannot find caves."""
     shutil.rmtree(package / "train/FindCave")
     make_agent(package / "train/FindCave", "BuildVillageHouse")
-    assert "BuildVillageHouse of 2021, not FindCave" in failures(package)["weights in train/FindCave"]
+    assert "BuildVillageHouse of 2021 cannot play FindCave" in failures(package)["weights in train/FindCave"]
 
 
 def test_weights_outside_of_the_package_are_refused(package, checkpoint):
