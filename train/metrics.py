@@ -36,7 +36,7 @@ class Metrics:
         self._file.close()
         self._board.close()
         if self._wandb is not None:
-            self._wandb.finish(quiet=True)
+            self._wandb.finish()
 
 
 def keep_until(path: Path, step: int) -> None:
