@@ -24,6 +24,7 @@ from basalt_iq.world.physics import (
     tick_body,
 )
 from basalt_iq.world.shapes import slab
+from basalt_iq.world.sky import BRIGHTNESS
 
 KINDS: Final = ("cow", "pig", "sheep", "chicken", "snowball", "villager")
 COW, PIG, SHEEP, CHICKEN, SNOWBALL, VILLAGER = range(6)
@@ -190,7 +191,7 @@ def struck(blocks, animals, px, py, pz, dx, dy, dz, reach):
 
 
 @njit(**BARE)
-def _draw_one(out, depth, e, lut, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1):
+def _draw_one(out, depth, e, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1):
     """Draws one animal within a rectangle of pixels."""
     high, wide = depth.shape
     kind = int(e[KIND_OF])
@@ -217,13 +218,13 @@ def _draw_one(out, depth, e, lut, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j
                         int((oz + lz * t0) * 9 + 50),
                     )
                     shade = 1.0 if axis == 1 else (0.8 if axis == 2 else 0.65)
-                    bright = lut[glow] * shade * (0.88 + 0.24 * hash3(u, v, w, kind))
+                    bright = BRIGHTNESS[glow] * shade * (0.88 + 0.24 * hash3(u, v, w, kind))
                     for k in range(3):
                         out[j, i, k] = int(min(q[6 + k] * bright, 255.0))
 
 
 @njit(**BARE)
-def draw_animals(out, depth, animals, light, lut, eye, yaw, pitch, half, far):
+def draw_animals(out, depth, animals, light, eye, yaw, pitch, half, far):
     """Draws the animals over the land, each culled by its own sphere. Arguments as for draw_blocks."""
     high, wide = depth.shape
     cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
@@ -251,7 +252,7 @@ def draw_animals(out, depth, animals, light, lut, eye, yaw, pitch, half, far):
         glow = 240
         if 0 <= x < light.shape[0] and 0 <= y < light.shape[1] and 0 <= z < light.shape[2]:
             glow = int(light[x, y, z])
-        _draw_one(out, depth, e, lut, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1)
+        _draw_one(out, depth, e, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1)
 
 
 def place_free(blocks: np.ndarray, kind: int, x: float, y: float, z: float, boxes: np.ndarray) -> bool:

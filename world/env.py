@@ -9,12 +9,11 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.errors import UserError
-from basalt_iq.world import animals, contract, physics, render
+from basalt_iq.world import animals, contract, march, physics, render
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
 from basalt_iq.world.state import World
 from basalt_iq.world.tasks import RULES
-from basalt_iq.world.textures import make_atlas
 
 FIELD_OF_VIEW: Final = {2021: 110.0, 2022: 70.0}
 """Vertical, degrees. MineRL 0.4.4 sets Minecraft's slider to 110 (its recordings show it), 1.0 leaves 70."""
@@ -48,12 +47,14 @@ class BasaltEnv(gymnasium.Env):
         self.inventory = Inventory()
         self.hands = Hands(self)
         self._rules = RULES[task.name]
-        self._atlas, self._lut = make_atlas(), render.brightness_table()
         self._half = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
         self._frame = np.zeros((*resolution, 3), np.uint8)
         self._depth = np.zeros(resolution, np.float32)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))
-        self._rgb, self._eye = np.zeros(3), np.zeros(3)
+        self._eye = np.zeros(3)
+        self._rays = np.zeros((resolution[1], march.RAY_FLOATS))
+        self._spots = np.zeros((resolution[1], march.RAY_INTS), np.int64)
+        self._active = np.zeros(resolution[1], np.uint32)
         self._status: tuple[int, dict[str, Any]] = (-1, {})
         self._over = True
 
@@ -63,7 +64,7 @@ class BasaltEnv(gymnasium.Env):
         self.seed_used = int(self.np_random.integers(2**31)) if seed is None else int(seed)
         spawn = self._rules.build(self.world, self.seed_used)
         self._rng_seed = self.seed_used & 0xFFFFFFF
-        self._clouds = render.cloud_pattern(self._rng_seed)
+        self._wind = float(self._rng_seed % 768)
         self._place_player(spawn)
         self.inventory = Inventory(dict(self.task.start[self.era]))
         self.hands.reset()
@@ -165,11 +166,11 @@ class BasaltEnv(gymnasium.Env):
     def _draw(self) -> np.ndarray:
         world, eye, yaw, pitch = self.world, self.eye, self.body[physics.YAW], self.body[physics.PITCH]
         render.draw_blocks(
-            self._frame, self._depth, world.cells, world.near, self._rgb, world.blocks, world.light, self._atlas,
-            self._lut, self._clouds, 0.03 * self.tick, eye, yaw, pitch, self._half, FAR,
+            self._frame, self._depth, world.cells, world.near, world.glow, self._rays, self._spots, self._active,
+            self._wind + 0.03 * self.tick, eye, yaw, pitch, self._half, FAR,
         )  # fmt: skip
         animals.draw_animals(
-            self._frame, self._depth, world.animals, world.light, self._lut, eye, yaw, pitch, self._half, FAR
+            self._frame, self._depth, world.animals, world.light, eye, yaw, pitch, self._half, FAR
         )
         return self._frame
 

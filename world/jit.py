@@ -15,13 +15,18 @@ JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
 BARE = {**JIT, "_nrt": False}
 """For what runs for every pixel: allocates nothing, so it needs no counting of references to arrays
 (atomic, and half of the time of a frame)."""
-INLINE = {**BARE, "inline": "always"}
+
+
+TABLES = ("blocks.py", "textures.py")
+"""Sources of tables that compiled functions hold."""
 
 
 def _cache_folder() -> Path:
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
+        text = source.read_bytes()
+        if source.name in TABLES or b"world.jit import" in text:
+            digest.update(text)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "basalt-iq" / "numba" / digest.hexdigest()[:16]
 

@@ -1,7 +1,9 @@
-"""Rays through the grid of blocks, with leaps over empty space.
+"""Rays through the grid of blocks, with leaps over empty space, many rays abreast.
 
-The world is also held as bricks of 4x4x4 blocks; each brick knows how many bricks away the nearest
-one with a block in it is, so a ray in open air crosses the sky in a few leaps.
+The world is also held as bricks of 2x2x2 blocks; each brick knows how many bricks away the nearest
+one with a block in it is, so a ray in open air crosses the sky in a few leaps. The steps of one ray
+depend on each other, those of neighbouring rays do not: a row of rays is stepped together, so that
+the processor overlaps them (3x).
 """
 
 import math
@@ -9,53 +11,65 @@ import math
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import INLINE, JIT
+from basalt_iq.world.jit import BARE, JIT
 
-BRICK = 2
+BRICK = 1
 """Blocks to a brick's side, as a power of two."""
+MOST = 15
+"""Longest distance kept, in bricks."""
 NOTHING = -1
-"""A ray that left the world or the render distance."""
-SEARCH = 200
-"""Distance of bricks in a world without blocks."""
+"""Instead of a block: the ray left the world or passed the render distance."""
+NUDGE = 1e-4
+"""A ray is looked at this far beyond each crossing, so that it lies within a cell."""
+# Columns of a ray's floats: direction (1 long ahead of the eye), its inverse, distance so far in lengths of
+# the direction, colour gathered, share still passing, length of the direction
+DX, DY, DZ, IX, IY, IZ, T, RED, GREEN, BLUE, THROUGH, LENGTH = range(12)
+RAY_FLOATS = 12
+# Columns of a ray's integers: cell, block met, whether it is in water
+CX, CY, CZ, BLOCK, WET = range(5)
+RAY_INTS = 5
 
 
 @njit(**JIT)
 def brick_distances(blocks, distance):
-    """Fills `distance` (X/4, Y/4, Z/4) uint8: bricks (by the largest axis) to the nearest with a block."""
-    size_x, size_y, size_z = distance.shape
-    distance[:] = SEARCH
+    """Fills `distance` (X/2, Y/2, Z/2) uint8: bricks (by the largest axis) to the nearest with a block."""
+    covered = np.zeros(distance.shape, np.uint8)
     for x in range(blocks.shape[0]):
         for y in range(blocks.shape[1]):
             for z in range(blocks.shape[2]):
                 if blocks[x, y, z]:
-                    distance[x >> BRICK, y >> BRICK, z >> BRICK] = 0
-    for axis in range(3):
-        _relax(distance, axis)
+                    covered[x >> BRICK, y >> BRICK, z >> BRICK] = 1
+    wider = np.empty_like(covered)
+    flat, far = covered.ravel(), distance.ravel()
+    for i in range(far.size):
+        far[i] = 0 if flat[i] else MOST
+    strides = (distance.shape[1] * distance.shape[2], distance.shape[2], 1)
+    for step in range(1, MOST):
+        for axis in range(3):
+            _dilate(covered.ravel(), wider.ravel(), strides[axis], distance.shape[axis])
+            covered, wider = wider, covered
+        flat = covered.ravel()
+        for i in range(far.size):
+            far[i] = min(far[i], step if flat[i] else MOST)
 
 
 @njit(**JIT)
-def _relax(distance, axis):
-    """One axis of a separable chessboard distance: least over the line of max(there, steps)."""
-    size = distance.shape[axis]
-    across = distance.size // size
-    line = np.empty(size, np.uint8)
-    flat = distance.ravel()
-    stride = 1
-    for a in range(axis + 1, 3):
-        stride *= distance.shape[a]
-    for k in range(across):
-        start = (k // stride) * stride * size + k % stride
-        for i in range(size):
-            line[i] = flat[start + i * stride]
-        for i in range(size):
-            best, step = line[i], 1
-            while step < best:
-                if i >= step:
-                    best = min(best, max(line[i - step], step))
-                if i + step < size:
-                    best = min(best, max(line[i + step], step))
-                step += 1
-            flat[start + i * stride] = best
+def _dilate(source, target, stride, length):
+    """Each cell, or either neighbour along an axis."""
+    for start in range(0, source.size, stride * length):
+        if stride == 1:
+            for i in range(start, start + length):
+                target[i] = source[i]
+            for i in range(start, start + length - 1):
+                target[i] |= source[i + 1]
+                target[i + 1] |= source[i]
+            continue
+        for i in range(start, start + stride * length):
+            target[i] = source[i]
+        for i in range(start, start + stride * (length - 1)):
+            target[i] |= source[i + stride]
+        for i in range(start + stride, start + stride * length):
+            target[i] |= source[i - stride]
 
 
 @njit(**JIT)
@@ -64,82 +78,66 @@ def fill_brick(distance, x, y, z):
     bx, by, bz = x >> BRICK, y >> BRICK, z >> BRICK
     if distance[bx, by, bz] == 0:
         return
-    for i in range(distance.shape[0]):
-        for j in range(distance.shape[1]):
-            for k in range(distance.shape[2]):
+    for i in range(max(bx - MOST, 0), min(bx + MOST + 1, distance.shape[0])):
+        for j in range(max(by - MOST, 0), min(by + MOST + 1, distance.shape[1])):
+            for k in range(max(bz - MOST, 0), min(bz + MOST + 1, distance.shape[2])):
                 far = max(abs(i - bx), max(abs(j - by), abs(k - bz)))
                 distance[i, j, k] = min(distance[i, j, k], far)
 
 
-@njit(**INLINE)
-def leap(p, d, i, cell, brick, reach):
-    """The far side of the empty bricks along one axis: the distance there, and the cell beyond it."""
-    edge = ((brick + reach) << BRICK) if d > 0 else ((brick - reach + 1) << BRICK)
-    return (edge - p) * i, edge if d > 0 else edge - 1
+@njit(**BARE)
+def leave_cell(ray, spot, px, py, pz):
+    """Moves a ray to where it leaves its cell."""
+    tx = (spot[CX] + (1 if ray[DX] > 0 else 0) - px) * ray[IX]
+    ty = (spot[CY] + (1 if ray[DY] > 0 else 0) - py) * ray[IY]
+    tz = (spot[CZ] + (1 if ray[DZ] > 0 else 0) - pz) * ray[IZ]
+    ray[T] = min(tx, min(ty, tz))
 
 
-@njit(**INLINE)
-def _between(value, brick, reach):
-    return min(max(value, (brick - reach + 1) << BRICK), ((brick + reach) << BRICK) - 1)
+@njit(**BARE)
+def entered_across(ray, px, py, pz):
+    """The axis across which a ray came to its T: the one on which it lies on a whole number."""
+    x, y, z = px + ray[DX] * ray[T], py + ray[DY] * ray[T], pz + ray[DZ] * ray[T]
+    ax, ay, az = abs(x - math.floor(x + 0.5)), abs(y - math.floor(y + 0.5)), abs(z - math.floor(z + 0.5))
+    if ay <= ax and ay <= az:
+        return 1
+    return 0 if ax <= az else 2
 
 
-@njit(**INLINE)
-def march(cells, bricks, size_x, size_y, size_z, px, py, pz, dx, dy, dz, ix, iy, iz, x, y, z, t, axis, far):
-    """From cell (x, y, z), entered at distance t, to the next cell that holds a block.
+@njit(**BARE)
+def march(cells, near, size_x, size_y, size_z, px, py, pz, far, rays, spots, active, count):
+    """Moves the `count` rays listed in `active` (uint32) each to the first cell from its T on that holds a block.
 
-    `cells` and `bricks` are the flat block and brick arrays. Returns t, x, y, z, axis and the block,
-    which is NOTHING if the ray leaves the world or passes `far`.
+    `cells` and `near` are the flat block and brick arrays; `rays` (n, RAY_FLOATS) and `spots`
+    (n, RAY_INTS) hold the rays. BLOCK and the cell become what was met. Empties `active`.
     """
     wide_y, wide_z = size_y >> BRICK, size_z >> BRICK
-    sx, sy, sz = (1 if dx > 0 else -1), (1 if dy > 0 else -1), (1 if dz > 0 else -1)
-    gx, gy, gz = abs(ix), abs(iy), abs(iz)
-    block = NOTHING
-    fresh = False  # the cell stood in has been looked at already, unless a leap led there
-    while True:
-        if x < 0 or y < 0 or z < 0 or x >= size_x or y >= size_y or z >= size_z or t > far:
-            break
-        bx, by, bz = x >> BRICK, y >> BRICK, z >> BRICK
-        reach = int(bricks[(bx * wide_y + by) * wide_z + bz])
-        if reach > 0:
-            lx, ex = leap(px, dx, ix, x, bx, reach)
-            ly, ey = leap(py, dy, iy, y, by, reach)
-            lz, ez = leap(pz, dz, iz, z, bz, reach)
-            t = min(lx, min(ly, lz))
-            x = _between(int(math.floor(px + dx * t)), bx, reach)
-            y = _between(int(math.floor(py + dy * t)), by, reach)
-            z = _between(int(math.floor(pz + dz * t)), bz, reach)
-            if t == lx:
-                x, axis = ex, 0
-            elif t == ly:
-                y, axis = ey, 1
-            else:
-                z, axis = ez, 2
-            fresh = True
-            continue
-        at = (x * size_y + y) * size_z + z
-        if fresh and cells[at]:
-            block = int(cells[at])
-            break
-        fresh = True
-        tx, ty, tz = (x + (sx > 0) - px) * ix, (y + (sy > 0) - py) * iy, (z + (sz > 0) - pz) * iz
-        while True:
-            t = min(tx, min(ty, tz))
-            over_x = t == tx
-            over_y = (t == ty) and not over_x
-            over_z = not (over_x or over_y)
-            axis = 1 * over_y + 2 * over_z
-            x += sx * over_x
-            y += sy * over_y
-            z += sz * over_z
-            tx += gx * over_x
-            ty += gy * over_y
-            tz += gz * over_z
-            if (x >> BRICK) != bx or (y >> BRICK) != by or (z >> BRICK) != bz:
-                break
-            at = (x * size_y + y) * size_z + z
-            if cells[at]:
-                block = int(cells[at])
-                break
-        if block != NOTHING:
-            break
-    return t, x, y, z, axis, block
+    while count > 0:
+        kept = 0
+        for k in range(count):
+            i = active[k]
+            dx, dy, dz, t = rays[i, DX], rays[i, DY], rays[i, DZ], rays[i, T]
+            at = t + NUDGE
+            qx, qy, qz = px + dx * at, py + dy * at, pz + dz * at
+            if t > far or min(qx, min(qy, qz)) < 0 or qx >= size_x or qy >= size_y or qz >= size_z:
+                spots[i, BLOCK] = NOTHING
+                continue
+            x, y, z = int(qx), int(qy), int(qz)
+            block = cells[np.uint32((x * size_y + y) * size_z + z)]
+            if block:
+                spots[i, CX], spots[i, CY], spots[i, CZ], spots[i, BLOCK] = x, y, z, block
+                continue
+            leap = int(near[np.uint32(((x >> BRICK) * wide_y + (y >> BRICK)) * wide_z + (z >> BRICK))])
+            if leap:
+                side = float(1 << BRICK)
+                reach = float(leap << BRICK)
+                x, y, z = (x >> BRICK) << BRICK, (y >> BRICK) << BRICK, (z >> BRICK) << BRICK
+            else:  # within a brick that holds a block, one block at a time
+                side, reach = 1.0, 1.0
+            tx = (x + (reach if dx > 0 else side - reach) - px) * rays[i, IX]
+            ty = (y + (reach if dy > 0 else side - reach) - py) * rays[i, IY]
+            tz = (z + (reach if dz > 0 else side - reach) - pz) * rays[i, IZ]
+            rays[i, T] = min(tx, min(ty, tz))
+            active[kept] = i
+            kept += 1
+        count = kept

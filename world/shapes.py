@@ -18,13 +18,18 @@ def slab(ox, oy, oz, ix, iy, iz, x0, y0, z0, x1, y1, z1):
 
 
 @njit(**BARE)
+def holds_fence(block):
+    """Whether a fence reaches out to a block beside it."""
+    return FENCES[block] or KIND[block] == CUBE
+
+
+@njit(**BARE)
 def joins(blocks, x, y, z, side):
     """Whether a fence reaches out to a side (0 +x, 1 -x, 2 +z, 3 -z)."""
     a, c = x + (side == 0) - (side == 1), z + (side == 2) - (side == 3)
     if a < 0 or c < 0 or a >= blocks.shape[0] or c >= blocks.shape[2]:
         return False
-    other = blocks[a, y, c]
-    return FENCES[other] or KIND[other] == CUBE
+    return holds_fence(blocks[a, y, c])
 
 
 @njit(**BARE)

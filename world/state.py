@@ -27,7 +27,11 @@ class World:
         self.light = np.zeros(SIZE, np.uint8)
         self.bricks = np.zeros(tuple(n >> BRICK for n in SIZE), np.uint8)
         self.surface = np.zeros((SIZE[0], SIZE[2]), np.int16)
-        self.cells, self.near = self.blocks.reshape(-1), self.bricks.reshape(-1)
+        self.cells, self.near, self.glow = (
+            self.blocks.reshape(-1),
+            self.bricks.reshape(-1),
+            self.light.reshape(-1),
+        )
         self._queue = np.empty(lighting.QUEUE, np.int64)
         self._seeds = np.empty(lighting.QUEUE, np.int64)
         self.water = WaterFlow(self)
