@@ -108,7 +108,6 @@ class Page:
             "ArrowUp": Keys.UP,
             "ArrowDown": Keys.DOWN,
         }
-        special |= {"Home": Keys.HOME, "End": Keys.END}
         chain = ActionChains(self.driver)
         chain = chain.key_down(Keys.SHIFT) if shift else chain
         chain.send_keys(special.get(key, key)).key_up(Keys.SHIFT).perform()

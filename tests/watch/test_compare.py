@@ -187,3 +187,19 @@ def test_a_port_that_is_taken_is_named(comparison):
         port = int(address.rstrip("/").rpartition(":")[2])
         with pytest.raises(UserError, match=f"--port {port}"), run_site(comparison.get, port=port):
             pass
+
+
+def test_the_command_serves_the_page_for_the_time_asked(run, tmp_path, capsys):
+    found = Compare(agents=(run,), out=tmp_path / "judged", seconds=0.1).run()
+    assert found["ok"]
+    assert "http://127.0.0.1:" in capsys.readouterr().err
+    assert not [t for t in threading.enumerate() if t.name == "site"]
+
+
+def test_agents_of_two_tasks_need_a_choice(synthetic, tmp_path):
+    for name, task in (("a", "FindCave"), ("b", "MakeWaterfall")):
+        folder = synthetic.evaluation(tmp_path / name, 1, 3)
+        summary = json.loads((folder / "summary.json").read_text())
+        (folder / "summary.json").write_text(json.dumps(summary | {"task": task}))
+    with pytest.raises(UserError, match="FindCave and MakeWaterfall; choose one"):
+        Compare(agents=(tmp_path,), auto=True, out=tmp_path / "out").run()

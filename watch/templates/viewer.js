@@ -189,8 +189,8 @@ class Viewer {
     if (event.key === " " && event.target.tagName === "BUTTON") return;
     const far = event.shiftKey ? FPS : 1;
     const job = { " ": () => this.toggle(), ArrowLeft: () => this.seek(this.step - far), ArrowRight: () => this.seek(this.step + far),
-      ArrowUp: () => this.neighbour(-1), ArrowDown: () => this.neighbour(1), h: () => this.jump("high"), l: () => this.jump("low"),
-      s: () => this.faster(), Home: () => this.seek(0), End: () => this.seek(this.episode?.steps ?? 0) }[event.key];
+      k: () => this.neighbour(-1), j: () => this.neighbour(1), h: () => this.jump("high"), l: () => this.jump("low"),
+      s: () => this.faster(), 0: () => this.seek(0), e: () => this.seek(this.episode?.steps ?? 0) }[event.key];
     if (!job || !this.inView()) return;
     event.preventDefault();
     job();
