@@ -10,25 +10,32 @@ from basalt_iq.world.env import FIELD_OF_VIEW
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, ScriptedPlayer
 
-RAYS, FAR = 32, 44.0
+RAYS, FAR = 48, 44.0
 """How finely and how far (blocks) a player looks."""
-ROAM = (14.0, 55.0)
+SURE = 22.0
+"""Blocks within which nothing that is in view escapes a player."""
+ROAM = (8.0, 50.0)
 """Nearest and farthest walk to a place from which to look around again."""
 Found = Callable[[], bool]
 
 
 class Explorer(ScriptedPlayer):
-    """Remembers which columns of the land have been in view, and where it has looked around."""
+    """Remembers which columns of the land it has seen, which of them well, and where it has looked around."""
 
     def start_exploring(self) -> None:
+        self.seen = np.zeros(self.kind.shape[::2], np.bool_)
+        self.sea = (self.kind == paths.WATER).any(1)
         self.known = np.zeros(self.kind.shape[::2], np.bool_)
         self.stops: list[np.ndarray] = []
 
     def glimpse(self) -> np.ndarray:
         """Take in what is in view now: the clear cells [N, 3] in front of everything seen."""
         view = (self.eye, self.yaw, self.pitch, RAYS, FAR, FIELD_OF_VIEW[self.env.era])
-        cells, _ = sight.look(self.screen, *view)
-        self.known[cells[:, 0], cells[:, 2]] = True
+        cells, distance = sight.look(self.screen, *view)
+        near = cells[distance < SURE]
+        self.known[near[:, 0], near[:, 2]] = True
+        self.seen[cells[:, 0], cells[:, 2]] = True
+        self.known |= self.seen & self.sea  # open water hides nothing
         return cells
 
     def look_around(self, found: Found) -> Script:
@@ -47,10 +54,10 @@ class Explorer(ScriptedPlayer):
             yield from self.walk(way, found)
 
     def lookout(self) -> np.ndarray | None:
-        """The route to where most around has not been seen: high, near, rather ahead."""
+        """The route to where most around has not been seen: near, rather ahead."""
         reach = paths.spread(self.kind, self.cell, ROAM[1])
         x, y, z = reach.cells.T
-        fit = (reach.cost >= ROAM[0]) & self.known[x, z] & (self.kind[x, y, z] == paths.FREE)
+        fit = (reach.cost >= ROAM[0]) & self.seen[x, z] & (self.kind[x, y, z] == paths.FREE)
         if not fit.any():
             fit = reach.cost >= min(ROAM[0], reach.cost.max())
         if not fit.any():
@@ -59,9 +66,9 @@ class Explorer(ScriptedPlayer):
         here = self.position
         bearings = np.degrees(np.arctan2(-(x + 0.5 - here[0]), z + 0.5 - here[2]))
         behind = np.abs((bearings - self.yaw + 180.0) % 360.0 - 180.0) / 180.0
-        worth = 40.0 * unseen + 1.2 * (y - here[1]) - 0.35 * reach.cost - 6.0 * behind
+        worth = 40.0 * unseen - 0.5 * reach.cost - 6.0 * behind
         for stop in self.stops:
-            worth -= 25.0 * np.exp(-np.hypot(x - stop[0], z - stop[2]) / 12.0)
+            worth -= 15.0 * np.exp(-np.hypot(x - stop[0], z - stop[2]) / 12.0)
         return reach.route(int(np.argmax(np.where(fit, worth, -np.inf))))
 
 

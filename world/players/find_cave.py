@@ -10,11 +10,13 @@ from basalt_iq.world.players.base import Script, Trip
 from basalt_iq.world.players.explore import Explorer
 
 LEAFY = np.array(["leaves" in block.name or block.name.endswith("_log") for block in BLOCKS])
-DIM = 10
+DIM = 13
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
 DARK = 6
 """Sky light at which this player takes itself to be inside."""
-NOTICED = 3
+ROOMY = 20
+"""Dark cells seen nearby that make a cave of a hole."""
+NOTICED = 5
 """Dim pixels, of RAYS x RAYS, below which a mouth is overlooked."""
 SHADE_COST = 2.5
 """Blocks of walking that one level more of darkness is worth."""
@@ -83,12 +85,13 @@ class FindCavePlayer(Explorer):
         self.news += int((~self.dull[tuple(new.T)]).sum())
 
     def inside(self) -> bool:
-        """Dark around the head, with a good deal of dark cave in sight or remembered nearby."""
+        """Dark around the head, with a good deal of darkness in sight or remembered nearby."""
         x, y, z = (int(v) for v in self.eye)
         if self.skylight(np.array([[x, y, z]]))[0] > DARK:
             return False
-        near = self.dim[max(x - 9, 0) : x + 10, max(y - 9, 0) : y + 10, max(z - 9, 0) : z + 10]
-        return int(near.sum()) >= 30
+        box = tuple(slice(max(v - 9, 0), v + 10) for v in (x, y, z))
+        dark = self.dim[box] & (self.env.world.light[box] >> 4 <= DARK + 1)
+        return int(dark.sum()) >= ROOMY
 
     def found(self) -> bool:
         """Whether a way in has come into view."""
@@ -115,7 +118,7 @@ class FindCavePlayer(Explorer):
     def forget(self, cell: np.ndarray) -> None:
         """Nothing here: never mind this cell and those beside it."""
         x, y, z = (int(v) for v in cell)
-        self.dull[max(x - 1, 0) : x + 2, max(y - 1, 0) : y + 2, max(z - 1, 0) : z + 2] = True
+        self.dull[max(x - 2, 0) : x + 3, max(y - 2, 0) : y + 3, max(z - 2, 0) : z + 3] = True
 
     # doing
 
