@@ -8,6 +8,12 @@ function ticks(low, high, count = 4) {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => +((first + i) * step).toPrecision(12));
 }
 
+/** A tick as text, with the decimals that the distance between ticks has. */
+function tickText(value, all) {
+  const step = all.length > 1 ? +(all[1] - all[0]).toPrecision(6) : 1, decimals = (String(step).split(".")[1] || "").length;
+  return Math.abs(value) >= 1000 || decimals > 5 ? short(value) : value.toFixed(decimals);
+}
+
 function extent(values) {
   let low = Infinity, high = -Infinity;
   for (const v of values) if (known(v)) { low = Math.min(low, v); high = Math.max(high, v); }
@@ -23,11 +29,12 @@ function frame(width, height, xs, ys, { xname = "", left = 46 } = {}) {
   const x = (v) => pad.left + (v - x0) / (x1 - x0) * (width - pad.left - pad.right);
   const y = (v) => height - pad.bottom - (v - y0 + lift) / (y1 - y0 + 2 * lift) * (height - pad.top - pad.bottom);
   const root = svg("svg.chart", { viewBox: `0 0 ${width} ${height}`, role: "img" });
-  for (const t of ticks(y0, y1)) {
+  const rows = ticks(y0, y1), columns = ticks(x0, x1, 4);
+  for (const t of rows) {
     root.append(svg("line.grid", { x1: pad.left, x2: width - pad.right, y1: y(t), y2: y(t) }));
-    root.append(svg("text", { x: pad.left - 6, y: y(t) + 4, "text-anchor": "end" }, short(t)));
+    root.append(svg("text", { x: pad.left - 6, y: y(t) + 4, "text-anchor": "end" }, tickText(t, rows)));
   }
-  for (const t of ticks(x0, x1, 4)) root.append(svg("text", { x: x(t), y: height - pad.bottom + 18, "text-anchor": "middle" }, short(t)));
+  for (const t of columns) root.append(svg("text", { x: x(t), y: height - pad.bottom + 18, "text-anchor": "middle" }, tickText(t, columns)));
   if (xname) root.append(svg("text", { x: (width + pad.left - pad.right) / 2, y: height - 6, "text-anchor": "middle" }, xname));
   return { root, x, y, x0, x1, pad, width, height };
 }

@@ -10,6 +10,7 @@ const evaluationColour = (index) => colour(index);
 function drawResults() {
   const rows = data.evaluations.map((e, i) => {
     const s = e.summary;
+    if (s.choice === "demonstrated") return null;  // chosen by hand: their rate says nothing
     return h("tr", {}, h("td", {}, h("span.swatch", { "--c": evaluationColour(i) }), e.name, h("div.faint.small", {}, [s.task, s.max_steps && `at most ${s.max_steps} steps`, s.choice].filter(Boolean).join(" · "))),
       h("td.num", {}, known(s.rate) ? [h("strong", {}, percent(s.rate)), h("div.faint.small", {}, `${s.successes} of ${s.episodes}`)] : h("span.soft", {}, "not judged")),
       h("td", {}, known(s.rate) ? intervalBar(s, evaluationColour(i)) : null),
@@ -18,7 +19,7 @@ function drawResults() {
       h("td.num", {}, s.complete === false ? h("span.badge", {}, `${s.episodes} so far`) : s.faults ? h("span.badge.bad", {}, `${s.faults} world faults`) : String(s.episodes)));
   });
   const head = ["player", "success", "", "95 % interval", "mean length", "episodes"].map((t) => h("th", { scope: "col" }, t));
-  const table = rows.length ? h("div.card.scroll", {}, h("table.results", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))
+  const table = rows.some(Boolean) ? h("div.card.scroll", {}, h("table.results", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)))
     : h("p.notice", {}, "No episode has been played yet. ", h("code", {}, "basalt-iq evaluate --run RUN"), " plays some.");
   const pairs = data.pairs.map((p) => h("li", {}, h("strong", {}, p.a), " and ", h("strong", {}, p.b), ` on the same ${p.seeds} seeds: both succeed on ${p.both}, only ${p.a} on ${p.only_a}, only ${p.b} on ${p.only_b}. `, h("span.soft", {}, pairWords(p))));
   place("results").replaceChildren(table, pairs.length ? h("ul.pairs.small", {}, pairs) : "");
@@ -37,7 +38,8 @@ function drawLearning() {
     [["steps", "training steps"], ["seconds", "minutes of training"]].map(([value, text]) => h("option", { value, selected: settings.axis === value }, text)));
   const smoothing = h("input", { type: "range", min: 0, max: 20, value: settings.halfLife, "aria-label": "Smoothing", onchange: (e) => { settings.halfLife = +e.target.value; drawLearning(); } });
   const legend = h("span.legend", {}, data.runs.map((run, i) => h("span", {}, h("span.swatch", { "--c": colour(i) }), run.name)));
-  const main = names.filter((n) => data.meanings[n].rank < 12), more = names.filter((n) => data.meanings[n].rank >= 12);
+  const telling = (name) => data.meanings[name].rank < 6 && data.runs.some((run) => run.curves[name]?.values.some((v) => v !== 0));
+  const main = names.filter(telling), more = names.filter((name) => !telling(name));
   const wasOpen = place("learning").querySelector("details")?.open;
   place("learning").replaceChildren(
     h("div.controls", {}, h("label", {}, "over ", axis), h("label", {}, "smoothing ", smoothing), legend),

@@ -105,8 +105,7 @@ class Timeline {
   /** A column of pixels shows the lowest and highest of its steps: no spike is lost when steps are many. */
   drawBand(ctx, values, y, base, color) {
     const columns = Math.min(Math.ceil(this.width - this.gutter), values.length), line = [];
-    ctx.globalAlpha = 0.18;
-    ctx.fillStyle = color;
+    ctx.beginPath();
     for (let c = 0; c < columns; c++) {
       const from = Math.floor(c / columns * values.length), to = Math.max(from + 1, Math.floor((c + 1) / columns * values.length));
       let low = Infinity, high = -Infinity, sum = 0, count = 0;
@@ -114,9 +113,12 @@ class Timeline {
       if (!count) continue;
       const wide = this.width - this.gutter, x = this.gutter + c / columns * wide, w = wide / columns;
       const ends = [y(low), y(high), base];
-      ctx.fillRect(x, Math.min(...ends), w + 0.5, Math.max(...ends) - Math.min(...ends));
+      ctx.rect(x, Math.min(...ends), w + 0.5, Math.max(...ends) - Math.min(...ends));
       line.push([x + w / 2, y(low), y(high), y(sum / count)]);
     }
+    ctx.globalAlpha = 0.18;
+    ctx.fillStyle = color;
+    ctx.fill();  // all at once: where columns overlap the colour stays even
     ctx.globalAlpha = 1;
     ctx.strokeStyle = color;
     ctx.lineWidth = 1.3;

@@ -87,8 +87,8 @@ class Viewer {
     this.jumps = { high: 0, low: 0 };
     this.markCurrent();
     this.main.show(episode, this.evaluation.name);
-    this.words.replaceChildren(verdict(episode), " ", episode.error ? `World fault: ${episode.error}` : episode.reasons.join("; "),
-      known(episode.score) ? h("span.soft", {}, ` · score ${short(episode.score)}`) : "", known(episode.act_ms) ? h("span.soft", {}, ` · ${short(episode.act_ms)} ms to choose an action`) : "");
+    this.words.replaceChildren(verdict(episode), " ", ...(episode.error ? [`World fault: ${episode.error}`] : episode.reasons.map(judgesWord)),
+      known(episode.score) ? h("span.soft", {}, `score ${short(episode.score)}`) : "", known(episode.act_ms) ? h("span.soft", {}, `${short(episode.act_ms)} ms to choose an action`) : "");
     this.fillBeside();
     let arrays;
     try { arrays = await arraysOf(episode.key, this.folder); }
@@ -264,6 +264,14 @@ function verdict(episode) {
   if (episode.success === true) return h("span.badge.good", {}, "succeeded");
   if (episode.success === false) return h("span.badge.bad", {}, "not succeeded");
   return h("span.badge", {}, "not judged");
+}
+
+/** "yes: in a cave" with its mark; other words as they are. */
+function judgesWord(reason) {
+  const found = /^(yes|no): (.*)$/s.exec(reason);
+  if (!found) return h("span.word", {}, reason);
+  const met = found[1] === "yes";
+  return h("span.word", {}, h(met ? "span.mark.good" : "span.mark.bad", { title: met ? "met" : "not met" }, met ? "✓ " : "✕ "), found[2]);
 }
 
 /** What the player saw in this moment: its best actions, values, and the keys that went to the world. */
