@@ -123,10 +123,11 @@ def _notes(diagnosis: Diagnosis, steps: Steps) -> list[Finding]:
         for one in videos
         if one["container_frames"] not in (0, one["decoded_frames"])
     ]
+    remarks += ["the last frame is missing"] * any(one["missing_frames"] for one in videos)
+    remarks += ["a frame has no action; left out"] * sum(one.get("frames_left_out", 0) for one in videos)
     if not steps.meta["ended"]:
-        remarks.append(
-            "has no ending: " + ("the snowball is never thrown" if steps.era == 2021 else "no ESC")
-        )
+        missing = "the snowball is never thrown" if steps.era == 2021 else "ESC is never pressed"
+        remarks.append(f"has no ending: {missing}")
     if steps.era == 2021 and not diagnosis.name.startswith(("v3_", "v4_")):
         remarks.append("MineRL's own reader refuses a name without v3_ or v4_")
     if counts.get("attack_held_from_start"):

@@ -114,6 +114,7 @@ class Stream2021:
         elif decoded < wanted:
             raise DemoError(file, f"breaks off: {decoded} frames decode of {wanted}")
         counts = {"decoded_frames": decoded, "container_frames": claimed, "lead_in_frames": lead_in}
+        counts["missing_frames"] = max(0, wanted - decoded)
         steps.meta.update(meta, source=str(self.folder), video=counts)
         return steps
 
@@ -162,7 +163,7 @@ class Columns:
         return array
 
     def integers(self, key: str, rows: int, high: int) -> np.ndarray:
-        array = self.take(key, "biuf", (), rows)
+        array = self.take(key, "biuf" if high == 1 else "iuf", (), rows)
         wrong = (array < 0) | (array > high) | (array != np.rint(array))
         if wrong.any():
             at = int(np.argmax(wrong))

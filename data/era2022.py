@@ -118,7 +118,7 @@ class Demo2022:
         for pair, actions in zip(self.pairs, chunks, strict=True):
             final = pair is self.pairs[-1]
             keep = len(actions) if not final or end is None else end + 1
-            video = _Video(pair, actions, size)
+            video = _Video(pair, actions, size, final)
             video.send(sink, keep + final)
             used.append(_take(actions, min(keep, video.decoded)))
             counts.append(video.counts)
@@ -170,14 +170,19 @@ class Demo2022:
 class _Video:
     """Decodes one chunk beside its actions."""
 
-    def __init__(self, pair: Pair, actions: Actions, size: int):
+    def __init__(self, pair: Pair, actions: Actions, size: int, final: bool):
         self.decoded = self.sent = 0
         self.pixels = np.zeros(0, np.uint8)
-        self._pair, self._actions, self._size = pair, actions, size
+        self._pair, self._actions, self._size, self._final = pair, actions, size, final
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"decoded_frames": self.decoded, "container_frames": container_frames(self._pair.video)}
+        return {
+            "decoded_frames": self.decoded,
+            "container_frames": container_frames(self._pair.video),
+            "missing_frames": max(0, len(self._actions) - self.decoded),
+            "frames_left_out": max(0, self.decoded - len(self._actions) - self._final),
+        }
 
     def send(self, sink: Sink, keep: int) -> None:
         """Send the first `keep` frames, and hold the length of the video against the actions."""

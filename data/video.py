@@ -33,6 +33,8 @@ def opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoSt
             if not container.streams.video:
                 raise VideoError("holds no video stream")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise VideoError("holds video of an unknown codec")
             stream.thread_type = "NONE"
             stream.codec_context.options = _STRICT
             yield container, stream

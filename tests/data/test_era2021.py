@@ -34,7 +34,8 @@ def test_leading_frames_are_skipped_and_later_ones_ignored(tmp_path, demos):
     folder = demos.write_2021(tmp_path, lead_in=6, after=3)
     steps, frames = read(folder)
     assert [demos.number(frame) for frame in frames] == list(range(1000, 1031))
-    assert steps.meta["video"] == {"decoded_frames": 40, "container_frames": 40, "lead_in_frames": 6}
+    counts = steps.meta["video"]
+    assert (counts["decoded_frames"], counts["container_frames"], counts["lead_in_frames"]) == (40, 40, 6)
 
 
 def test_the_codec_keeps_frames_close(tmp_path, demos):
