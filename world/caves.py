@@ -128,7 +128,7 @@ def _far_from(mouths, count, x, z, gap):
 def _open_hillside(blocks, surface, x, z, facing, dx, dz, seed):
     """A walk-in mouth 2 to 4 blocks high, and the cave behind it."""
     yaw = facing * 1.5707963267948966 + 0.5 * (hash3(x, 6, z, seed) - 0.5)
-    width = 1.7 + 1.1 * hash3(x, 7, z, seed)
+    width = 2.1 + 1.2 * hash3(x, 7, z, seed)
     high = max(1.75, 0.8 * width)
     y = surface[x, z] + 1.0 - FLOOR * high
     length = 18 + int(20.0 * hash3(x, 8, z, seed))

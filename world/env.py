@@ -12,6 +12,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.world import animals, contract, march, physics, render
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
+from basalt_iq.world.judges import Verdict
 from basalt_iq.world.state import World
 from basalt_iq.world.tasks import RULES
 
@@ -21,6 +22,9 @@ FAR: Final = 72.0
 """Render distance, blocks."""
 MAX_PITCH: Final = math.pi / 2
 START_PITCH: Final = 0.05
+CENTRE: Final = np.array([0.5, 0.0, 0.5])
+PROGRESS_EVERY: Final = 5
+"""Ticks for which a measure of progress is kept."""
 
 
 class BasaltEnv(gymnasium.Env):
@@ -47,7 +51,8 @@ class BasaltEnv(gymnasium.Env):
         self.inventory = Inventory()
         self.hands = Hands(self)
         self._rules = RULES[task.name]
-        self._half = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
+        self.half_view = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
+        self.frame_size = resolution
         self._frame = np.zeros((*resolution, 3), np.uint8)
         self._depth = np.zeros(resolution, np.float32)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))
@@ -68,10 +73,10 @@ class BasaltEnv(gymnasium.Env):
         self._place_player(spawn)
         self.inventory = Inventory(dict(self.task.start[self.era]))
         self.hands.reset()
-        self.tick, self.steps, self.thrown_at = 0, 0, None
+        self.tick, self.steps = 0, 0
         self._empty_steps, self._over, self._ended_by_player = 0, False, False
-        self.verdict = None
-        self._start_distance = None
+        self.verdict: Verdict | None = None
+        self._progress = (-PROGRESS_EVERY, 0.0)
         for _ in range(contract.RESET_NOOPS):
             self._advance({})
         self._rules.begin(self)
@@ -79,7 +84,7 @@ class BasaltEnv(gymnasium.Env):
 
     def _place_player(self, spawn: np.ndarray) -> None:
         self.body[:] = 0.0
-        self.body[: physics.Z + 1] = spawn + (0.5, 0.0, 0.5)
+        self.body[: physics.Z + 1] = spawn + CENTRE
         self.body[physics.YAW] = 2 * math.pi * ((self._rng_seed * 2654435761 >> 8) & 0xFFFF) / 65536
         self.body[physics.PITCH] = START_PITCH
 
@@ -108,11 +113,9 @@ class BasaltEnv(gymnasium.Env):
         return self._empty_steps >= contract.STEPS_AFTER_THROW
 
     def on_throw(self) -> None:
-        """The snowball has left the hand: tasks that are judged at the throw are judged now."""
-        self.thrown_at = self.tick
+        """The last snowball has left the hand: the task is judged now."""
         self._ended_by_player = True
-        if self._rules.judged_at_throw:
-            self.verdict = self._rules.judge(self)
+        self.verdict = self._rules.judge(self)
 
     @property
     def ended_by_player(self) -> bool:
@@ -167,10 +170,10 @@ class BasaltEnv(gymnasium.Env):
         world, eye, yaw, pitch = self.world, self.eye, self.body[physics.YAW], self.body[physics.PITCH]
         render.draw_blocks(
             self._frame, self._depth, world.cells, world.near, world.glow, self._rays, self._spots, self._active,
-            self._wind + 0.03 * self.tick, eye, yaw, pitch, self._half, FAR,
+            self._wind + 0.03 * self.tick, eye, yaw, pitch, self.half_view, FAR,
         )  # fmt: skip
         animals.draw_animals(
-            self._frame, self._depth, world.animals, world.light, eye, yaw, pitch, self._half, FAR
+            self._frame, self._depth, world.animals, world.light, eye, yaw, pitch, self.half_view, FAR
         )
         return self._frame
 
@@ -202,7 +205,9 @@ class BasaltEnv(gymnasium.Env):
         """How near the task is to done, 0..1, from the world's state. For analysis only."""
         if self.verdict is not None and self.verdict.success:
             return 1.0
-        return self._rules.progress(self)
+        if self.tick - self._progress[0] >= PROGRESS_EVERY:
+            self._progress = (self.tick, self._rules.progress(self))
+        return self._progress[1]
 
 
 def _scalar(value: int, dtype: type) -> np.ndarray:

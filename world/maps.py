@@ -3,11 +3,12 @@
 import numpy as np
 
 from basalt_iq.world import caves, cavities, terrain
-from basalt_iq.world.animals import CHICKEN, COW, PIG, SHEEP, SNOWBALL, herd, place_free
+from basalt_iq.world.animals import CHICKEN, COW, PIG, SHEEP, SNOWBALL, VILLAGER, herd, place_free
 from basalt_iq.world.blocks import AIR, SOLID
 from basalt_iq.world.noise import hash3
 from basalt_iq.world.physics import EYE
 from basalt_iq.world.state import World
+from basalt_iq.world.village import STYLES, build_village, choose_style
 
 NEAREST, FARTHEST = 18, 48
 """Steps on foot from a FindCave start to the dark of a cave."""
@@ -21,21 +22,24 @@ def _lay_land(world: World, seed: int, style: str, hillsides: int, ramps: int, w
     """Land, caves and plants; returns the mouths of the caves (n, 3)."""
     terrain.fill_land(world.blocks, world.surface, seed, terrain.STYLES[style])
     mouths = caves.carve_caves(world.blocks, world.surface, seed, hillsides, ramps)
-    terrain.grow_plants(world.blocks, world.surface, seed, woods)
+    terrain.grow_plants(world.blocks, world.surface, mouths, seed, woods)
     return mouths
 
 
+def _land_seed(seed: int, attempt: int) -> int:
+    return (seed * 7919 + attempt * 104729) & 0x7FFFFFF
+
+
 def _sees_a_mouth(world: World, mouths: np.ndarray, cell: np.ndarray) -> bool:
-    eye = cell + (0.5, EYE, 0.5)
-    for mouth in mouths + (0.5, 1.5, 0.5):
+    eye = cell + np.array([0.5, EYE, 0.5])
+    for mouth in mouths + np.array([0.5, 1.5, 0.5]):
         if np.linalg.norm(mouth - eye) < VIEW and cavities.line_of_sight(world.blocks, *eye, *mouth):
             return True
     return False
 
 
-def _open_ground(world: World, where: np.ndarray) -> np.ndarray:
-    """Of the cells marked in `where`, those (n, 3) on dry ground under the open sky."""
-    cells = np.argwhere(where)
+def _open_ground(world: World, cells: np.ndarray) -> np.ndarray:
+    """Of some cells (n, 3), those on dry ground under the open sky."""
     x, y, z = cells.T
     keep = (
         (world.light[x, y, z] >> 4 == 15) & (world.surface[x, z] == y - 1) & SOLID[world.blocks[x, y - 1, z]]
@@ -45,7 +49,7 @@ def _open_ground(world: World, where: np.ndarray) -> np.ndarray:
 
 def _spawn_near_cave(world: World, mouths: np.ndarray, distance: np.ndarray, seed: int) -> np.ndarray | None:
     """A start from which a cave is a short walk away; two in three see a mouth by turning round."""
-    cells = _open_ground(world, (distance >= NEAREST) & (distance <= FARTHEST))
+    cells = _open_ground(world, np.argwhere((distance >= NEAREST) & (distance <= FARTHEST)))
     if not len(cells):
         return None
     tries = cells[[int(hash3(i, 70, 0, seed) * (len(cells) - 1)) for i in range(40)]]
@@ -56,21 +60,27 @@ def _spawn_near_cave(world: World, mouths: np.ndarray, distance: np.ndarray, see
     return tries[0]
 
 
-def _animals_around(world: World, spawn: np.ndarray, seed: int, spread: int = 24) -> np.ndarray:
-    """Small herds on the open ground about the start, and room for a thrown snowball (the last row)."""
+def _animals_around(
+    world: World, spawn: np.ndarray, seed: int, spread: int = 24, count: int = ANIMALS, villagers: int = 0
+) -> np.ndarray:
+    """Small herds and villagers on the open ground about a place; the last row is for a thrown snowball."""
     places: list[tuple[int, float, float, float]] = []
-    kind = COW
-    for i in range(20 * ANIMALS):
-        if len(places) == ANIMALS:
+    for i in range(20 * (count + villagers)):
+        if len(places) == count + villagers:
             break
-        if len(places) % 3 == 0:
-            kind = (COW, PIG, SHEEP, CHICKEN)[int(hash3(i, 80, 0, seed) * 3.999)]
+        herd_number = len(places) // 3
+        kind = (COW, PIG, SHEEP, CHICKEN)[(herd_number + int(hash3(0, 80, 0, seed) * 3.999)) % 4]
+        if len(places) >= count:
+            kind = VILLAGER
         x = int(spawn[0] + spread * (2 * hash3(i, 81, 0, seed) - 1))
         z = int(spawn[2] + spread * (2 * hash3(i, 82, 0, seed) - 1))
         if not (2 < x < terrain.SIZE[0] - 3 and 2 < z < terrain.SIZE[2] - 3):
             continue
         y = int(world.surface[x, z]) + 1
-        on_grass = world.blocks[x, y - 1, z] == terrain.GRASS and world.blocks[x, y + 1, z] == AIR
+        ground = world.blocks[x, y - 1, z]
+        on_grass = (
+            ground in (terrain.GRASS, terrain.SAND) and world.blocks[x, y + 1, z] == AIR and y > terrain.SEA
+        )
         if on_grass and place_free(world.blocks, kind, x + 0.5, y, z + 0.5, BOXES):
             places.append((kind, x + 0.5, float(y), z + 0.5))
     return herd([*places, (SNOWBALL, 0.0, -100.0, 0.0)], seed)
@@ -79,7 +89,7 @@ def _animals_around(world: World, spawn: np.ndarray, seed: int, spread: int = 24
 def find_cave_map(world: World, seed: int) -> np.ndarray:
     """Hills with caves. Fills the world and its `caves` and `walk`; returns the start cell (3,)."""
     for attempt in range(50):
-        land = (seed * 7919 + attempt * 104729) & 0x7FFFFFF
+        land = _land_seed(seed, attempt)
         world.clear()
         mouths = _lay_land(world, land, "rolling", hillsides=7, ramps=4, woods=1.0)
         world.settle()
@@ -91,3 +101,74 @@ def find_cave_map(world: World, seed: int) -> np.ndarray:
             world.animals = _animals_around(world, spawn, land)
             return spawn
     raise RuntimeError(f"no land with a cave in reach for seed {seed}")
+
+
+def _some_open_ground(world: World, seed: int, near: int) -> np.ndarray | None:
+    """A start on dry open ground no farther than `near` from the middle of the world."""
+    cx, cz = terrain.SIZE[0] // 2, terrain.SIZE[2] // 2
+    x = cx + (near * (2 * np.array([hash3(i, 72, 0, seed) for i in range(200)]) - 1)).astype(int)
+    z = cz + (near * (2 * np.array([hash3(i, 73, 0, seed) for i in range(200)]) - 1)).astype(int)
+    y = world.surface[x, z].astype(int) + 1
+    free = (world.blocks[x, y, z] == AIR) | (y > 0) & (world.blocks[x, y, z] == terrain.TALL_GRASS)
+    cells = np.stack([x, y, z], 1)[free & (world.blocks[x, y + 1, z] == AIR) & (y > terrain.SEA + 1)]
+    cells = _open_ground(world, cells)
+    return cells[0] if len(cells) else None
+
+
+def waterfall_map(world: World, seed: int) -> np.ndarray:
+    """Steep hills over lakes. Returns the start cell (3,)."""
+    for attempt in range(50):
+        land = _land_seed(seed, attempt)
+        world.clear()
+        _lay_land(world, land, "hilly", hillsides=2, ramps=0, woods=0.6)
+        world.settle()
+        spawn = _some_open_ground(world, land, near=45)
+        if spawn is not None:
+            world.animals = _animals_around(world, spawn, land)
+            return spawn
+    raise RuntimeError(f"no dry land for seed {seed}")
+
+
+def _village_map(world: World, seed: int, styles: tuple[str, ...], near: int) -> np.ndarray:
+    for attempt in range(50):
+        land = _land_seed(seed, attempt)
+        world.clear()
+        style = choose_style(land, styles)
+        terrain.fill_land(world.blocks, world.surface, land, terrain.STYLES["flat"])
+        if STYLES[style].ground == "sand":
+            soil = (world.blocks == terrain.GRASS) | (world.blocks == terrain.DIRT)
+            world.blocks[soil] = terrain.SAND
+        world.houses = build_village(world, land, style)
+        world.style = style
+        terrain.grow_plants(world.blocks, world.surface, np.zeros((0, 3), np.int64), land, 0.35)
+        world.settle()
+        spawn = _some_open_ground(world, land, near)
+        if spawn is not None and len(world.houses) >= 3:
+            middle = np.array([terrain.SIZE[0] // 2, 0, terrain.SIZE[2] // 2])
+            world.animals = _animals_around(world, middle, land, spread=36, count=16, villagers=3)
+            return spawn
+    raise RuntimeError(f"no ground for a village for seed {seed}")
+
+
+def pen_map(world: World, seed: int) -> np.ndarray:
+    """A village on a plain with herds about it. Returns the start cell (3,)."""
+    return _village_map(world, seed, ("plains",), near=22)
+
+
+def house_map(world: World, seed: int) -> np.ndarray:
+    """A village in one of four styles. Returns the start cell (3,)."""
+    return _village_map(world, seed, tuple(STYLES), near=26)
+
+
+def plains_map(world: World, seed: int) -> np.ndarray:
+    """A plain with herds and no village. Returns the start cell (3,)."""
+    for attempt in range(50):
+        land = _land_seed(seed, attempt)
+        world.clear()
+        _lay_land(world, land, "flat", hillsides=0, ramps=0, woods=0.3)
+        world.settle()
+        spawn = _some_open_ground(world, land, near=40)
+        if spawn is not None:
+            world.animals = _animals_around(world, spawn, land, count=16)
+            return spawn
+    raise RuntimeError(f"no dry land for seed {seed}")

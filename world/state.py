@@ -1,5 +1,9 @@
 """The state of one world: blocks, light, animals, and what the player has done to it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from basalt_iq.world import light as lighting
@@ -7,6 +11,9 @@ from basalt_iq.world.blocks import AIR, BLOCKS
 from basalt_iq.world.march import BRICK, brick_distances, fill_brick
 from basalt_iq.world.terrain import SIZE
 from basalt_iq.world.water import WaterFlow
+
+if TYPE_CHECKING:
+    from basalt_iq.world.village import House
 
 Cell = tuple[int, int, int]
 
@@ -18,6 +25,9 @@ class World:
     light (X, Y, Z) uint8: sky light in the high four bits, torch light in the low four.
     surface (X, Z) int16: height of the topmost ground block as the land was made.
     animals (n, ANIMAL_SIZE) float64.
+    caves (X, Y, Z) uint8: 1 in the dark of natural caves. walk (X, Y, Z) int16: steps on foot to it.
+    mouths (n, 3): x, floor height and z of cave mouths. (All three: FindCave only.)
+    houses, village, style: the houses, the cells that make up the village, its style.
     placed, broken: what the player put down (item) and took away (block), by cell.
     """
 
@@ -44,6 +54,10 @@ class World:
         self.animals = np.zeros((0, 0))
         self.placed: dict[Cell, str] = {}
         self.broken: dict[Cell, int] = {}
+        self.houses: list[House] = []
+        self.village: set[Cell] = set()
+        self.style = ""
+        self.caves = self.walk = self.mouths = np.zeros((0, 0, 0), np.int16)
         self.water.clear()
 
     def settle(self) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from basalt_iq.world import maps
 from basalt_iq.world.cavities import FAR
-from basalt_iq.world.judges import Verdict, judge_cave
+from basalt_iq.world.judges import Verdict, judge_cave, judge_house, judge_pen, judge_waterfall
+from basalt_iq.world.physics import PITCH, YAW
 from basalt_iq.world.state import World
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ class Rules:
     build: Callable[[World, int], np.ndarray]
     judge: Callable[[BasaltEnv], Verdict]
     progress: Callable[[BasaltEnv], float]
-    judged_at_throw: bool = False
     begin: Callable[[BasaltEnv], None] = lambda env: None
 
 
@@ -56,8 +56,41 @@ def _judge_cave(env: BasaltEnv) -> Verdict:
     return judge_cave(env.world, tuple(env.eye.tolist()), env.ended_by_player)
 
 
+def _judge_waterfall(env: BasaltEnv) -> Verdict:
+    high, wide = env.frame_size
+    return judge_waterfall(
+        env.world,
+        env.eye,
+        float(env.body[YAW]),
+        float(env.body[PITCH]),
+        env.half_view,
+        wide / high,
+        env.ended_by_player,
+    )
+
+
+def _judge_pen(env: BasaltEnv) -> Verdict:
+    return judge_pen(env.world, len(env.hands.harmed), env.ended_by_player)
+
+
+def _judge_plains_pen(env: BasaltEnv) -> Verdict:
+    return judge_pen(env.world, len(env.hands.harmed), env.ended_by_player, needs_house=False)
+
+
+def _judge_house(env: BasaltEnv) -> Verdict:
+    return judge_house(env.world, len(env.hands.harmed), env.ended_by_player)
+
+
+def _score_so_far(judge: Callable[[BasaltEnv], Verdict]) -> Callable[[BasaltEnv], float]:
+    """Progress as the score that an end at this moment would have, up to 0.9."""
+    return lambda env: 0.9 * judge(env).score
+
+
 RULES: dict[str, Rules] = {
-    "FindCave": Rules(
-        maps.find_cave_map, _judge_cave, _cave_progress, judged_at_throw=True, begin=_begin_cave
-    ),
+    "FindCave": Rules(maps.find_cave_map, _judge_cave, _cave_progress, begin=_begin_cave),
+    "MakeWaterfall": Rules(maps.waterfall_map, _judge_waterfall, _score_so_far(_judge_waterfall)),
+    "CreateVillageAnimalPen": Rules(maps.pen_map, _judge_pen, _score_so_far(_judge_pen)),
+    "CreatePlainsAnimalPen": Rules(maps.plains_map, _judge_plains_pen, _score_so_far(_judge_plains_pen)),
+    "BuildVillageHouse": Rules(maps.house_map, _judge_house, _score_so_far(_judge_house)),
 }
+"""Rules by task name. Every task is judged at the moment of the throw (2021) or of ESC (2022)."""

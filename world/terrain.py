@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import numpy as np
 from numba import njit
 
 from basalt_iq.world.blocks import AIR, ID, KIND, WATER
@@ -144,16 +143,21 @@ def _grow(blocks, x, y, z, seed, woods):
 
 
 @njit(**JIT)
-def grow_plants(blocks, surface, seed, woods):
-    """Trees and plants on the grass that lies open to the air. `woods` scales how many trees."""
-    size_x, size_y, size_z = blocks.shape
-    for x in range(3, size_x - 3):
-        for z in range(3, size_z - 3):
+def _at_a_mouth(mouths, x, z):
+    for i in range(mouths.shape[0]):
+        if abs(mouths[i, 0] - x) < 8 and abs(mouths[i, 2] - z) < 8:
+            return True
+    return False
+
+
+@njit(**JIT)
+def grow_plants(blocks, surface, mouths, seed, woods):
+    """Trees and plants on the grass that lies open to the air.
+
+    `woods` scales how many trees; none stand before the mouths (n, 3) of caves.
+    """
+    for x in range(3, blocks.shape[0] - 3):
+        for z in range(3, blocks.shape[2] - 3):
             y = surface[x, z]
             if blocks[x, y, z] == GRASS and (blocks[x, y + 1, z] == AIR or blocks[x, y + 1, z] == OAK + 1):
-                _grow(blocks, x, y + 1, z, seed, woods)
-
-
-def empty_world() -> tuple[np.ndarray, np.ndarray]:
-    """Blocks (X, Y, Z) uint8 of air and surface (X, Z) int16."""
-    return np.zeros(SIZE, np.uint8), np.zeros((SIZE[0], SIZE[2]), np.int16)
+                _grow(blocks, x, y + 1, z, seed, 0.0 if _at_a_mouth(mouths, x, z) else woods)
