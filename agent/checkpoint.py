@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from basalt_iq.agent.actions import ActionSet
-from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
+from basalt_iq.agent.network import ENCODERS, NetworkConfig, SoftQNetwork
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
 
@@ -59,7 +60,7 @@ class AgentSpec:
         for name, limit in LIMITS.items():
             if not 1 <= getattr(network, name) <= limit:
                 raise ValueError(f"network {name} must lie in 1..{limit}")
-        return cls(
+        spec = cls(
             task=str(data["task"]),
             era=int(data["era"]),
             actions=ActionSet.from_json(data["actions"]),
@@ -69,6 +70,18 @@ class AgentSpec:
             discount=float(data["discount"]),
             trained=dict(data.get("trained", {})),
         )
+        spec._refuse_nonsense()
+        return spec
+
+    def _refuse_nonsense(self) -> None:
+        if self.network.encoder not in ENCODERS:
+            raise ValueError(f"unknown encoder {self.network.encoder!r}")
+        if (self.task, self.era) != (self.actions.task, self.actions.era):
+            raise ValueError("its actions are of another task or era")
+        if self.observation.size != self.network.size:
+            raise ValueError("observation and network differ in size")
+        if not (0 < self.temperature < math.inf and 0 <= self.discount <= 1):
+            raise ValueError("the temperature must be positive and the discount lie in 0..1")
 
 
 def save_agent(folder: Path, spec: AgentSpec, network: SoftQNetwork) -> None:
@@ -82,14 +95,21 @@ def load_agent(folder: Path, device: str = "cpu") -> tuple[AgentSpec, SoftQNetwo
     """Read a checkpoint. Raises UserError naming the file if anything in it is missing or does not fit."""
     spec = load_spec(folder)
     path = folder / "weights.safetensors"
-    network = spec.build()
+    with torch.device("meta"):
+        shape = spec.build()  # takes no memory: what a stranger asks for is held against the file first
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("not a regular file")
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"{path}: cannot read the weights ({error}); copy the checkpoint folder again"
         ) from None
-    _check_shapes(path, network.state_dict(), weights)
+    _check_shapes(path, shape.state_dict(), weights)
+    for name, value in weights.items():
+        if not value.isfinite().all():
+            raise UserError(f"{path}: {name} is not finite; the training diverged, take another checkpoint")
+    network = spec.build()
     network.load_state_dict(weights)
     return spec, network.to(device).eval()
 
@@ -98,6 +118,8 @@ def load_spec(folder: Path) -> AgentSpec:
     """Read `agent.json` alone."""
     path = folder / "agent.json"
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("not a regular file")
         if path.stat().st_size > MAX_JSON_BYTES:
             raise ValueError(f"larger than {MAX_JSON_BYTES} bytes")
         data = json.loads(path.read_text())
@@ -108,7 +130,7 @@ def load_spec(folder: Path) -> AgentSpec:
         raise UserError(
             f"{folder}: no agent.json there; give a run folder or one of its checkpoints"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise UserError(
             f"{path}: not an agent's description ({error!r}); copy the checkpoint folder again"
         ) from None
