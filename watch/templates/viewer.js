@@ -291,9 +291,14 @@ function considered(episode, arrays, step) {
 }
 
 function actionRow(episode, index, probability, q, chosen) {
-  return h(chosen ? "tr.chosen" : "tr", {}, h("td", {}, `${chosen ? "● " : ""}${episode.action_names[index] ?? index}`),
+  return h(chosen ? "tr.chosen" : "tr", {}, h("td", {}, chosen ? "● " : "", actionName(episode, index)),
     h("td.bar", {}, known(probability) ? h("i", { "--p": probability }) : "less likely"),
     h("td.num", {}, known(probability) ? percent(probability) : ""), h("td.num.soft", {}, known(q) ? `Q ${short(q)}` : ""));
+}
+
+/** Broken between its parts only, never after the minus of an angle. */
+function actionName(episode, index) {
+  return String(episode.action_names[index] ?? index).split(" ").flatMap((part, i) => [i ? " " : "", h("span.part", {}, part)]);
 }
 
 function pressed(episode, arrays, step) {
