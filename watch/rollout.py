@@ -70,7 +70,8 @@ def play(
 
     The worlds form a group per worker process. While the player thinks for one group, the others'
     worlds move and their frames are encoded, so that every core has work. A world that breaks is
-    recorded as a failed episode with its reason, and a new one takes its place.
+    recorded as a failed episode with its reason, and a new one takes its place; a seed whose world
+    broke before the first step gets a second try.
 
     Args:
         max_steps: episode limit in steps of 50 ms; None is the task's own.
@@ -108,6 +109,7 @@ def play(
                 done.append(episode)
                 if on_done:
                     on_done(episode)
+            queue.extend(group.unplayed())
             job = _next(group, queue, player)
             if job is not None:
                 moving.append((group, threads.submit(job)))
@@ -145,6 +147,8 @@ class _Group:
         self.live: dict[int, _Live] = {}
         self._worlds: VectorWorld | None = None
         self._finished: list[Episode] = []
+        self._unplayed: list[int] = []
+        self._tried_twice: set[int] = set()
         self._faults = 0
 
     def free(self) -> list[int]:
@@ -154,6 +158,11 @@ class _Group:
         """The episodes that ended since the last call."""
         done, self._finished = self._finished, []
         return done
+
+    def unplayed(self) -> list[int]:
+        """Seeds whose world broke before the first step, since the last call: nobody has failed there."""
+        seeds, self._unplayed = self._unplayed, []
+        return seeds
 
     def start(self, seeds: Mapping[int, int]) -> None:
         """Begin the episode of each seed in its slot."""
@@ -203,7 +212,14 @@ class _Group:
             raise UserError(
                 f"{self.facts.task}: the world broke {MAX_FAULTS} times in a row: {_last_line(error)}"
             )
-        recorders = [live.recorder for live in self.live.values()] + list(starting.values())
+        recorders = [live.recorder for live in self.live.values()]
+        for recorder in starting.values():
+            seed = recorder.facts.seed
+            if seed in self._tried_twice:
+                recorders.append(recorder)
+            else:
+                self._tried_twice.add(seed)
+                self._unplayed.append(seed)
         self._finished += [recorder.fail(_last_line(error)) for recorder in recorders]
         self.live = {}
 

@@ -66,6 +66,37 @@ def test_a_random_observation_after_a_socket_fault_is_not_stored(fake, player, t
     assert (first.facts.error, first.facts.steps, second.facts.error) == ("timed out", 2, None)
 
 
+def test_a_world_that_is_slow_to_start_gets_a_second_try(fake, player, tmp_path, monkeypatch):
+    calls = []
+    reset = fake.reset
+
+    def late(self, seeds):
+        calls.append(list(seeds.values()))
+        if len(calls) == 1:
+            raise WorkerError("world worker 0 (slots 0, 1) did not answer for 300 s")
+        return reset(self, seeds)
+
+    monkeypatch.setattr(fake, "reset", late)
+    episodes = rollout.play("FindCave", player, range(4), out=tmp_path, workers=1, worlds=2)
+    assert [e.facts.error for e in episodes] == [None] * 4
+    assert sorted(fake.played) == [0, 1, 2, 3]
+
+
+def test_a_seed_that_breaks_its_world_twice_is_a_failed_episode(fake, player, tmp_path, monkeypatch):
+    reset = fake.reset
+
+    def refuse_seven(self, seeds):
+        if 7 in seeds.values():
+            raise WorkerError("world worker 0 (slots 0) died (exit code -11)")
+        return reset(self, seeds)
+
+    monkeypatch.setattr(fake, "reset", refuse_seven)
+    first, second = rollout.play("FindCave", player, [7, 8], out=tmp_path, workers=1, worlds=1)
+    assert (first.facts.steps, first.facts.success) == (0, False)
+    assert "exit code -11" in first.facts.error
+    assert (second.facts.seed, second.facts.error) == (8, None)
+
+
 def test_a_world_that_never_starts_is_the_users_to_hear(fake, player, tmp_path, monkeypatch):
     def refuse(self, seeds):
         raise WorkerError("world worker 0 (slots 0) failed:\nTraceback\nOSError: no memory")
