@@ -1,13 +1,15 @@
 """What is learned, as pure functions: tensors in, (loss, metrics) out.
 
 Equations: Garg et al. 2021 (IQ-Learn, arXiv 2106.12142), Al-Hafez et al. 2023 (LS-IQ, arXiv 2303.00599),
-Reddy et al. 2020 (SQIL, arXiv 1905.11108). Time-indexed names: q_t is Q(s_t, .), v_tp1 is V(s_{t+1}).
+Watson et al. 2023 (CSIL, arXiv 2305.16498), Reddy et al. 2020 (SQIL, arXiv 1905.11108), Gulrajani et al. 2017
+(gradient penalty, arXiv 1704.00028). Time-indexed names: q_t is Q(s_t, .), v_tp1 is V(s_{t+1}).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -80,10 +82,16 @@ class ObjectiveConfig:
     """Reward per step after an expert's ending (minus it after the policy's), for ever: 0 ignores endings."""
     clip_targets: bool = False
     """Clip bootstrapped values to what bounded rewards can reach, 4 alpha / (1 - gamma) (LS-IQ)."""
+    clone_first: int = 0
+    """Updates of cloning before the objective sets in: Q starts as tau times the clone's logits (CSIL)."""
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
-            raise ValueError("temperature and alpha must be positive, discount in [0, 1)")
+        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0 or self.clone_first < 0:
+            raise ValueError("temperature, alpha > 0, discount in [0, 1) and clone_first >= 0 are needed")
+
+    def at(self, update: int) -> ObjectiveConfig:
+        """The configuration in force at this update, counted from 0."""
+        return replace(self, objective="bc") if update < self.clone_first else self
 
 
 def objective(batch: Transitions, config: ObjectiveConfig) -> Loss:
@@ -144,15 +152,32 @@ def target(batch: Transitions, config: ObjectiveConfig) -> Tensor:
 
 
 def reward_weight(r_t: Tensor, divergence: str) -> Tensor:
-    """phi'(r), held constant: how much the expert term counts each transition under an f-divergence."""
+    """phi'(r), held constant: how much the expert term counts each transition under an f-divergence.
+
+    hellinger and js have a pole at r = -1 and r = -log 2: below, as for kl, the weight stays at MAX_WEIGHT.
+    """
     r_t = r_t.detach()
-    if divergence == "hellinger":
-        return 1 / (1 + r_t) ** 2
-    if divergence == "kl":
-        return torch.exp(-r_t)
-    if divergence == "js":
-        return torch.exp(-r_t) / (2 - torch.exp(-r_t))
-    return torch.ones_like(r_t)
+    if divergence not in WEIGHTS:
+        return torch.ones_like(r_t)
+    weight, lowest = WEIGHTS[divergence]
+    return weight(r_t.clamp(min=lowest))
+
+
+def gradient_penalty(
+    value: Callable[[Tensor], Tensor], expert: Tensor, policy: Tensor, share: Tensor, norm: float = 1.0
+) -> Tensor:
+    """E[(|dQ/dx| - norm)^2] at points x between the two sides' inputs (Gulrajani et al., equation 3).
+
+    expert, policy (N, ...) inputs; share (N,) of the expert in each mix; value: x (N, ...) to Q of one action
+    or V, (N,). Recurrent nets take what the encoder makes of the frames as x. Differentiable once more.
+    """
+    if expert.shape != policy.shape or share.shape != expert.shape[:1]:
+        shapes = [tuple(x.shape) for x in (expert, policy, share)]
+        raise ValueError(f"expert, policy and share have shapes {shapes}")
+    share = share.reshape(-1, *[1] * (expert.ndim - 1))
+    x = (share * expert + (1 - share) * policy).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(value(x).sum(), x, create_graph=True)
+    return ((slope.flatten(1).norm(dim=1) - norm) ** 2).mean()
 
 
 def chosen(x: Tensor, a_t: Tensor) -> Tensor:
@@ -172,6 +197,14 @@ def _v0(batch: Transitions, v_t: Tensor, y_t: Tensor, discount: float) -> Tensor
     return (1 - discount) * batch.mean(v_t, where=batch.first)
 
 
+#: Largest phi'(r), so that one badly foretold transition cannot outweigh a batch.
+MAX_WEIGHT = 100.0
+#: phi'(r) of each divergence, and the r where it reaches MAX_WEIGHT.
+WEIGHTS: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
+    "hellinger": (lambda r: 1 / (1 + r) ** 2, MAX_WEIGHT**-0.5 - 1),
+    "kl": (lambda r: torch.exp(-r), -math.log(MAX_WEIGHT)),
+    "js": (lambda r: torch.exp(-r) / (2 - torch.exp(-r)), -math.log(2 * MAX_WEIGHT / (1 + MAX_WEIGHT))),
+}
 ValueTerm = Callable[[Transitions, Tensor, Tensor, float], Tensor]
 VALUE_TERMS: dict[str, ValueTerm] = {"value_expert": _value_expert, "value": _value, "v0": _v0}
 OBJECTIVES: dict[str, Callable[[Transitions, ObjectiveConfig], Loss]] = {
