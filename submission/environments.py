@@ -60,7 +60,7 @@ class MinerlWorld(gymnasium.Env):
         task: name or environment id.
         max_steps: episode limit in steps; None is the task's own.
         python: the interpreter that has MineRL; None is this one.
-        command: starts another environment instead, see `instance.run`.
+        command: starts another program instead (see `instance.run`), with the environment id as argument.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class MinerlWorld(gymnasium.Env):
         self.action_space = action_space(self.task, era)
         self.max_steps = min(max_steps or self.task.max_steps, self.task.max_steps)
         self.limits = limits or Limits()
-        self._command = command or [python or sys.executable, instance.__file__, self.task.env_id]
+        program = command or [python or sys.executable, instance.__file__]
+        self._command = [*program, self.task.env_id]
         self._instance: Instance | None = None
         self._played = 0  # episodes of this instance
         self._steps: int | None = None  # of this episode; None outside of one

@@ -140,14 +140,14 @@ def run(make: Callable[[], Any]) -> None:
 
 
 def make_minerl() -> Any:
-    """The MineRL environment ``argv[1]``."""
+    """The MineRL environment ``argv[-2]``."""
     for name, kind in {"bool": bool, "float": float, "int": int, "object": object, "str": str}.items():
         if name not in vars(np):  # MineRL uses names that numpy 1.24 has removed
             setattr(np, name, kind)
     import gym
     import minerl  # noqa: F401  registers the environments
 
-    return gym.make(sys.argv[1])
+    return gym.make(sys.argv[-2])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """MineRL 0.4.4's own wrapper stack on frames of our choice: everything real but Minecraft.
 
-Runs in MineRL's interpreter. usage: fake_minerl.py ENV_ID THROW_AT DESCRIPTOR, where the snowball is gone
+Runs in MineRL's interpreter. usage: fake_minerl.py THROW_AT ENV_ID DESCRIPTOR, where the snowball is gone
 from observation THROW_AT on (counting the one after reset as 0).
 """
 
@@ -67,4 +67,4 @@ def make(env_id, throw_at):
 
 
 if __name__ == "__main__":
-    instance.run(lambda: make(sys.argv[1], int(sys.argv[2])))
+    instance.run(lambda: make(sys.argv[-2], int(sys.argv[1])))

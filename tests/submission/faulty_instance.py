@@ -1,7 +1,7 @@
 """A process like MineRL's that fails on request: the fault of an episode is named by its seed.
 
 Every frame tells its episode's seed and its step, so that a stale or foreign frame can be recognised.
-usage: faulty_instance.py EPISODE_STEPS HANG_SECONDS DESCRIPTOR
+usage: faulty_instance.py EPISODE_STEPS HANG_SECONDS ENV_ID DESCRIPTOR
 """
 
 import os

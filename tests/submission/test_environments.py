@@ -158,7 +158,7 @@ def test_an_instance_whose_parent_is_killed_ends_itself():
     code = f"""
 import sys, time
 from basalt_iq.submission.environments import Instance
-instance = Instance([sys.executable, {str(SCRIPT)!r}, "8", "60"])
+instance = Instance([sys.executable, {str(SCRIPT)!r}, "8", "60", "any"])
 instance.answer("start", 20)
 print("up", flush=True)
 time.sleep(60)

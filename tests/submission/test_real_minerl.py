@@ -36,10 +36,7 @@ def world_of(python):
     worlds = []
 
     def build(task, throw_at):
-        env_id = task if task.endswith("-v0") else f"MineRLBasalt{task}-v0"
-        worlds.append(
-            MinerlWorld(task, command=[python, str(HERE / "fake_minerl.py"), env_id, str(throw_at)])
-        )
+        worlds.append(MinerlWorld(task, command=[python, str(HERE / "fake_minerl.py"), str(throw_at)]))
         return worlds[-1]
 
     yield build

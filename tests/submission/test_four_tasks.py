@@ -1,0 +1,108 @@
+"""The 2022 package and the BEDD videos, on frames that tell which they are."""
+
+import importlib.util
+import json
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from basalt_iq.errors import UserError
+from basalt_iq.submission import judge
+from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
+from basalt_iq.submission.building import AICROWD_2022, About, build_package
+from basalt_iq.submission.checking import Trial, check_package
+from basalt_iq.submission.environments import MinerlWorld
+from basalt_iq.watch.video import read_video
+from basalt_iq.world.contract import TASKS
+
+PAINTED = Path(__file__).with_name("painted_instance.py")
+
+
+def painted(env_id, era, max_steps):
+    """The painted world in this process."""
+    spec = importlib.util.spec_from_file_location("painted_instance", PAINTED)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert era == 2022
+    return module.Painted(env_id, max_steps)
+
+
+@pytest.mark.slow
+def test_a_2021_agent_passes_as_a_2022_package(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(judge, "coarse_world", painted)
+    build_package(AICROWD_2022, [checkpoint], tmp_path / "package", About())
+    rows = check_package(tmp_path / "package", Trial(episodes=2, max_steps=4, silence=60.0))
+    assert all(row.ok for row in rows), [row for row in rows if not row.ok]
+    found = {row.check: row.detail for row in rows}
+    said = found["plays every episode from its reset to its end"]
+    assert set(said.split(", ")) == {f"{task} 2 of 2" for task in TASKS}
+    assert found["closes its environments"] == "4 of 4"
+
+
+@pytest.fixture
+def stage():
+    command = [sys.executable, str(PAINTED), "3"]
+    return Stage("painted", partial(MinerlWorld, command=command), None, 2)
+
+
+@pytest.mark.slow
+def test_bedd_goes_on_where_it_was_stopped_and_its_videos_are_right_frame_by_frame(
+    checkpoint, tmp_path, stage
+):
+    class Stopped(Exception):
+        pass
+
+    heard = []
+
+    def stop(episode):
+        heard.append(episode.facts.seed)
+        if len(heard) == 5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        build_rollouts([checkpoint], tmp_path / "bedd", stage, stop)
+    assert not (tmp_path / "bedd").exists()
+    work = tmp_path / ".bedd.work" / "FindCave"
+    (record,) = work.glob(f"seed_{heard[0]}.json")
+    facts = json.loads(record.read_text())
+    record.write_text(json.dumps(facts | {"error": "Minecraft died"}))
+    kept = {path: path.stat().st_mtime_ns for path in work.glob("*.json") if path != record}
+    with pytest.raises(UserError, match=rf"seed {heard[0]} \(Minecraft died\); the same command"):
+        build_rollouts([checkpoint], tmp_path / "bedd", stage)
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+    manifest = build_rollouts([checkpoint], tmp_path / "bedd", stage)
+    assert manifest["tasks"] == dict.fromkeys(TASKS, "FindCave")
+    assert not work.parent.exists()
+    rows = check_package(tmp_path / "bedd", Trial())
+    assert all(row.ok for row in rows), [row for row in rows if not row.ok]
+    look_at_every_frame(tmp_path / "bedd")
+    spoil_and_check(tmp_path / "bedd")
+
+
+def look_at_every_frame(folder):
+    for task, seeds in SEEDS.items():
+        for seed in seeds:
+            video = folder / TASKS[task].env_id / f"seed_{seed}.mp4"
+            frames = list(read_video(video))
+            lines = video.with_suffix(".jsonl").read_text().splitlines()
+            assert len(frames) == len(lines) + 1
+            assert frames[0].shape == (360, 640, 3)
+            steps = [round(frame[200:].mean() / 20) for frame in frames]
+            assert steps == list(range(len(frames)))  # the first is the reset's
+            assert {round(frame[:160].mean() / 3) for frame in frames} == {seed % 80}
+            actions = [json.loads(line).get("action", {}) for line in lines]
+            assert all(value for action in actions for value in action.values())  # zeros are dropped
+
+
+def spoil_and_check(folder):
+    place = folder / TASKS["FindCave"].env_id
+    shutil.copy(place / "seed_14169.mp4", place / "seed_1.mp4")
+    (place / "seed_65101.jsonl").write_text("{}\n" * 99)
+    shutil.rmtree(folder / TASKS["MakeWaterfall"].env_id)
+    found = {row.check: row.detail for row in check_package(folder, Trial()) if not row.ok}
+    assert found["FindCave: a video and its actions for each seed"] == "seed_1.mp4 unknown"
+    assert "for 99 steps" in found["FindCave: 640x360, 20 a second, a frame more than steps"]
+    assert "seed_12095.jsonl missing" in found["MakeWaterfall: a video and its actions for each seed"]
