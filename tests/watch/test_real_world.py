@@ -17,7 +17,9 @@ def test_a_recorded_episode_is_what_the_world_did(synthetic, tmp_path):
         "FindCave", RandomPlayer(synthetic.ACTIONS), [5, 6], out=tmp_path, max_steps=25, workers=2, worlds=2
     )
     assert not mp.active_children()
-    assert (first.facts.steps, first.facts.success, first.facts.error) == (25, False, None)
+    steps = first.facts.steps
+    assert 0 < steps <= 25  # less where chance throws the snowball
+    assert (first.facts.success, first.facts.error) == (False, None)
     env = make("FindCave", max_steps=25)
     observation, _ = env.reset(seed=5)
     frames, progress = [observation["pov"]], [env.unwrapped.progress()]
@@ -27,7 +29,7 @@ def test_a_recorded_episode_is_what_the_world_did(synthetic, tmp_path):
         progress.append(env.unwrapped.progress())
     assert first.arrays["progress"] == pytest.approx(progress)
     decoded = list(read_video(first.video))
-    assert len(decoded) == 26
+    assert len(decoded) == steps + 1
     assert np.mean([np.abs(a.astype(int) - b).mean() for a, b in zip(frames, decoded, strict=True)]) < 10
 
 
