@@ -19,7 +19,7 @@ import numpy as np
 
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.defects import DemoError, blaming
-from basalt_iq.data.frames import Sink, planar
+from basalt_iq.data.frames import Sink
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.video import container_frames, decode, to_rgb
 from basalt_iq.world.contract import BUTTONS, MAX_STACK_SUM, TICK_SECONDS, Task
@@ -105,7 +105,7 @@ class Stream2021:
                         raise DemoError(
                             file, f"{frame.width}x{frame.height}", f"ingest with --size below {size}"
                         )
-                    pixels = planar(to_rgb(frame, size))
+                    pixels = to_rgb(frame, size)
                     sink(pixels)
             claimed = container_frames(file)
         if decoded == wanted - 1 and decoded > lead_in:

@@ -20,7 +20,7 @@ from basalt_iq.data.actions2022 import ESC, Actions, ending, read_actions, write
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.cursor import draw_cursor
 from basalt_iq.data.defects import DemoError, blaming
-from basalt_iq.data.frames import Sink, planar
+from basalt_iq.data.frames import Sink
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.video import container_frames, decode, to_rgb
 from basalt_iq.world.contract import BUTTONS, Task
@@ -193,7 +193,7 @@ class _Video:
                     size = f"{frame.width}x{frame.height}"
                     raise DemoError(file, f"frames of {size}", f"ingest with --size below {self._size}")
                 if self.decoded <= keep:
-                    self.pixels = planar(to_rgb(frame, self._size, self._draw(self.decoded - 1)))
+                    self.pixels = to_rgb(frame, self._size, self._draw(self.decoded - 1))
                     sink(self.pixels)
                     self.sent += 1
         if abs(self.decoded - lines) > 1 or not self.decoded:

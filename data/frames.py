@@ -26,13 +26,13 @@ def shrink(frame: np.ndarray, size: int) -> np.ndarray:
     """
     if frame.shape[:2] == (size, size):
         return frame
-    return round_to_bytes(average(frame, size))
+    return np.ascontiguousarray(round_to_bytes(average(frame, size)).transpose(1, 2, 0))
 
 
 def average(frame: np.ndarray, size: int) -> np.ndarray:
-    """Area averages of a frame (H, W, C) uint8: (size, size, C) float32, not yet rounded."""
+    """Area averages of a frame (H, W, C) uint8: (C, size, size) float32, not yet rounded."""
     height, width, channels = frame.shape
-    means = np.empty((size, size, channels), np.float32)
+    means = np.empty((channels, size, size), np.float32)
     rows = np.ascontiguousarray(frame).reshape(height, width * channels)
     _average(rows, *_shares(height, size), *_shares(width, size), means)
     return means
@@ -49,32 +49,36 @@ def planar(frame: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _shares(pixels: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which pixels each of `size` equal intervals covers: first (size,), count (size,), shares (size, n)."""
+def _shares(pixels: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels each of `size` equal intervals covers, and how much of it each fills.
+
+    Both (n, size), the k-th pixel of every interval side by side; pixels beyond an interval count 0.
+    """
     edges = np.linspace(0, pixels, size + 1)
-    starts, ends = edges[:-1, None], edges[1:, None]
-    first = np.floor(starts[:, 0]).astype(np.int32)
-    last = np.ceil(ends[:, 0] - 1e-9).astype(np.int32)
-    covered = first[:, None] + np.arange((last - first).max())
+    starts, ends = edges[:-1], edges[1:]
+    first = np.floor(starts).astype(int)
+    most = int((np.ceil(ends - 1e-9).astype(int) - first).max())
+    covered = first + np.arange(most)[:, None]
     overlap = np.minimum(covered + 1, ends) - np.maximum(covered, starts)
     shares = np.maximum(overlap, 0) / (ends - starts)
-    return first, last - first, shares.astype(np.float32)
+    return np.minimum(covered, pixels - 1).astype(np.int32), shares.astype(np.float32)
 
 
 @numba.njit(**JIT)
-def _average(rows, top, heights, row_shares, left, widths, column_shares, means):
-    """Average down the rows first: they lie in memory in order, so the compiler can vectorise."""
-    size, channels = means.shape[1], means.shape[2]
+def _average(rows, tall, row_shares, wide, column_shares, means):
+    """Average down the rows, then along: neither inner loop waits for its own last sum."""
+    channels, size = means.shape[0], means.shape[2]
     line = np.empty(rows.shape[1], np.float32)
-    for i in range(means.shape[0]):
+    for i in range(size):
         line[:] = 0
-        for k in range(heights[i]):
-            share, row = row_shares[i, k], rows[top[i] + k]
-            for x in range(row.size):
-                line[x] += share * np.float32(row[x])
-        for j in range(size):
-            for c in range(channels):
-                total = np.float32(0)
-                for k in range(widths[j]):
-                    total += column_shares[j, k] * line[(left[j] + k) * channels + c]
-                means[i, j, c] = total
+        for k in range(len(tall)):
+            share, row = row_shares[k, i], rows[tall[k, i]]
+            if share > 0:
+                for x in range(row.size):
+                    line[x] += share * np.float32(row[x])
+        for c in range(channels):
+            total = means[c, i]
+            total[:] = 0
+            for k in range(len(wide)):
+                for j in range(size):
+                    total[j] += column_shares[k, j] * line[wide[k, j] * channels + c]

@@ -55,7 +55,7 @@ def decode(path: Path) -> Iterator[av.VideoFrame]:
 
 
 def to_rgb(frame: av.VideoFrame, size: int, draw: Draw | None = None) -> np.ndarray:
-    """A decoded frame as (size, size, 3) uint8 RGB, with `draw` applied to its planes first.
+    """A decoded frame as (3, size, size) uint8 RGB, with `draw` applied to its planes first.
 
     The same as `shrink` of the full RGB picture, but made from its planes: averaging and colour
     conversion are both linear, and few pixels are left to convert.
@@ -65,21 +65,23 @@ def to_rgb(frame: av.VideoFrame, size: int, draw: Draw | None = None) -> np.ndar
     planes = [_pixels(plane) for plane in frame.planes]
     if draw is not None:
         planes = draw(planes)
-    means = np.concatenate([average(plane[..., None], size) for plane in planes], axis=-1)
+    means = np.concatenate([average(plane[..., None], size) for plane in planes])
     matrix, offset = _conversion(int(frame.colorspace), int(frame.color_range))
-    return round_to_bytes((means - offset) @ matrix)
+    rgb = matrix @ means.reshape(3, -1) + offset
+    return round_to_bytes(rgb).reshape(3, size, size)
 
 
 @cache
 def _conversion(colorspace: int, color_range: int) -> tuple[np.ndarray, np.ndarray]:
-    """(Y, Cb, Cr) - offset, times the matrix, is RGB (ITU-R BT.601 and BT.709, section 3)."""
+    """The matrix times (Y, Cb, Cr), plus the offset, is RGB (ITU-R BT.601 and BT.709, section 3)."""
     red, blue = (0.2126, 0.0722) if colorspace == Colorspace.ITU709 else (0.299, 0.114)
     green = 1 - red - blue
     luma, chroma, black = (1, 1, 0) if color_range == ColorRange.JPEG else (255 / 219, 255 / 224, 16)
     cb, cr = 2 * (1 - blue), 2 * (1 - red)
-    rows = [[1, 1, 1], [0, -cb * blue / green, cb], [cr, -cr * red / green, 0]]
-    matrix = np.array(rows) * np.array([luma, chroma, chroma])[:, None]
-    return matrix.astype(np.float32), np.array([black, 128, 128], np.float32)
+    rows = [[1, 0, cr], [1, -cb * blue / green, -cr * red / green], [1, cb, 0]]
+    matrix = np.array(rows) * [luma, chroma, chroma]
+    offset = -matrix @ [black, 128, 128]
+    return matrix.astype(np.float32), offset[:, None].astype(np.float32)
 
 
 def _pixels(plane: av.video.plane.VideoPlane) -> np.ndarray:
