@@ -62,7 +62,7 @@ _MODELS: Final = (
      (-0.18, 0.98, 0.82, 0.18, 1.28, 0.9, *_FACE), *_legs(0.24, 0.4, 0.12, 0.62, _FACE)],
     [(-0.19, 0.3, -0.25, 0.19, 0.66, 0.2, *_WHITE), (-0.12, 0.6, 0.15, 0.12, 0.95, 0.36, *_WHITE),
      (-0.11, 0.7, 0.35, 0.11, 0.8, 0.48, 226, 170, 60), (-0.05, 0.6, 0.35, 0.05, 0.71, 0.42, 206, 44, 36),
-     (-0.12, 0.0, -0.04, -0.05, 0.32, 0.04, 226, 170, 60), (0.05, 0.0, -0.04, 0.12, 0.32, 0.04, 226, 170, 60)],
+     (-0.12, 0, -0.04, -0.05, 0.32, 0.04, 226, 170, 60), (0.05, 0, -0.04, 0.12, 0.32, 0.04, 226, 170, 60)],
     [(-0.11, 0.0, -0.11, 0.11, 0.22, 0.11, 244, 250, 252)],
     [(-0.28, 0.0, -0.18, 0.28, 1.4, 0.18, 112, 80, 60), (-0.25, 1.4, -0.25, 0.25, 1.95, 0.25, 186, 138, 112),
      (-0.06, 1.42, 0.25, 0.06, 1.62, 0.36, 168, 120, 98), (-0.32, 0.85, 0.16, 0.32, 1.15, 0.36, 100, 70, 52)],
@@ -110,7 +110,7 @@ def _choose(animal, i, tick, seed, tempted, player):
 
 @njit(**JIT)
 def _facing(dx, dz):
-    """Yaw that looks along (dx, dz), by bisection: the library's arc tangent varies between machines."""
+    """Yaw that looks along (dx, dz), by bisection: the library's arc tangent varies by machine."""
     low, high = -3.141592653589793, 3.141592653589793
     n = math.sqrt(dx * dx + dz * dz)
     c = dz / n  # cosine of the yaw; its sign is that of -dx
@@ -128,7 +128,7 @@ def _facing(dx, dz):
 def _shun(blocks, animal):
     """Turns back before a drop, and before water."""
     s, c = -sine(animal[YAW]), cosine(animal[YAW])
-    x, z = int(math.floor(animal[X] + 0.9 * s)), int(math.floor(animal[Z] + 0.9 * c))
+    x, z = math.floor(animal[X] + 0.9 * s), math.floor(animal[Z] + 0.9 * c)
     if not (0 < x < blocks.shape[0] - 1 and 0 < z < blocks.shape[2] - 1):
         return True
     for y in range(int(animal[Y]), max(int(animal[Y]) - 4, 0), -1):

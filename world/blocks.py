@@ -255,7 +255,7 @@ def _all() -> list[Block]:
         ("acacia_door", "acacia_door"),
     ):
         table += _doors(item, texture)
-    return table + [*_stairs("stone_stairs", "cobblestone"), *_stairs("sandstone_stairs", "sandstone")]
+    return [*table, *_stairs("stone_stairs", "cobblestone"), *_stairs("sandstone_stairs", "sandstone")]
 
 
 BLOCKS: tuple[Block, ...] = tuple(_all())

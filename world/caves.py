@@ -1,3 +1,4 @@
+# ruff: noqa: SIM110 (numba compiles loops, not generators)
 """Caves: winding tunnels with chambers that open in hillsides and as ramps in flat ground."""
 
 import numpy as np

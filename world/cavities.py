@@ -1,9 +1,10 @@
+# ruff: noqa: SIM102, SIM110 (numba compiles loops, not generators)
 """Where the natural caves are, and how far it is to walk to them."""
 
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.blocks import AIR, KIND, SOLID, WATER_KIND
+from basalt_iq.world.blocks import AIR, CUBE, CUTOUT, KIND, SOLID, WATER_KIND
 from basalt_iq.world.jit import JIT
 
 DARK = 8
@@ -40,7 +41,7 @@ def _flood(mask, keep, start, queue, floor_size):
 @njit(**JIT)
 def find_caves(blocks, light, surface):
     """(X, Y, Z) uint8, 1 in the cells of natural caves: dark, under ground, in a large enough cavity."""
-    size_x, size_y, size_z = blocks.shape
+    size_x, _, size_z = blocks.shape
     mask = np.zeros(blocks.shape, np.uint8)
     keep = np.zeros(blocks.shape, np.uint8)
     for x in range(1, size_x - 1):
@@ -125,6 +126,6 @@ def line_of_sight(blocks, px, py, pz, qx, qy, qz):
         if x == int(np.floor(qx)) and y == int(np.floor(qy)) and z == int(np.floor(qz)):
             return True
         if 0 <= x < blocks.shape[0] and 0 <= y < blocks.shape[1] and 0 <= z < blocks.shape[2]:
-            if KIND[blocks[x, y, z]] in (1, 2):
+            if KIND[blocks[x, y, z]] == CUBE or KIND[blocks[x, y, z]] == CUTOUT:
                 return False
     return True

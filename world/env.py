@@ -10,6 +10,7 @@ import numpy as np
 
 from basalt_iq.errors import UserError
 from basalt_iq.world import animals, contract, march, physics, render
+from basalt_iq.world.gui import Gui
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
 from basalt_iq.world.judges import Verdict
@@ -49,7 +50,7 @@ class BasaltEnv(gymnasium.Env):
         self.action_space = contract.action_space(task, era)
         self.world, self.body = World(), np.zeros(physics.BODY_SIZE)
         self.inventory = Inventory()
-        self.hands = Hands(self)
+        self.hands, self.gui = Hands(self), Gui(self)
         self._rules = RULES[task.name]
         self.half_view = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
         self.frame_size = resolution
@@ -73,6 +74,7 @@ class BasaltEnv(gymnasium.Env):
         self._place_player(spawn)
         self.inventory = Inventory(dict(self.task.start[self.era]))
         self.hands.reset()
+        self.gui.reset()
         self.tick, self.steps = 0, 0
         self._empty_steps, self._over, self._ended_by_player = 0, False, False
         self.verdict: Verdict | None = None
@@ -106,7 +108,9 @@ class BasaltEnv(gymnasium.Env):
 
     def _ended(self, action: dict[str, Any]) -> bool:
         if self.era == 2022:
-            self._ended_by_player = bool(action.get("ESC", 0))
+            if action.get("ESC", 0):
+                self._ended_by_player = True
+                self.verdict = self._rules.judge(self)
             return self._ended_by_player
         if self.inventory.count("snowball") == 0:
             self._empty_steps += 1
@@ -124,6 +128,8 @@ class BasaltEnv(gymnasium.Env):
 
     def _advance(self, action: dict[str, Any]) -> None:
         """One tick of the world under an action."""
+        if self.era == 2022:
+            action = self.gui.filter(action)
         pressed, body, world = action.get, self.body, self.world
         equip = pressed("equip", "none")
         if equip != "none":
@@ -169,12 +175,14 @@ class BasaltEnv(gymnasium.Env):
     def _draw(self) -> np.ndarray:
         world, eye, yaw, pitch = self.world, self.eye, self.body[physics.YAW], self.body[physics.PITCH]
         render.draw_blocks(
-            self._frame, self._depth, world.cells, world.near, world.glow, self._rays, self._spots, self._active,
-            self._wind + 0.03 * self.tick, eye, yaw, pitch, self.half_view, FAR,
+            self._frame, self._depth, world.cells, world.near, world.glow, self._rays, self._spots,
+            self._active, self._wind + 0.03 * self.tick, eye, yaw, pitch, self.half_view, FAR,
         )  # fmt: skip
         animals.draw_animals(
             self._frame, self._depth, world.animals, world.light, eye, yaw, pitch, self.half_view, FAR
         )
+        if self.era == 2022:
+            self.gui.draw(self._frame)
         return self._frame
 
     def _observe(self) -> dict[str, Any]:

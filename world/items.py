@@ -21,9 +21,11 @@ PLACES: Final = {
     "red_flower": "poppy", "grass_block": "grass", "oak_fence": "fence",
     # items whose block has their own name
     **{name: name for name in (
-        "cobblestone", "dirt", "sand", "sandstone", "smooth_sandstone", "terracotta", "packed_ice", "snow_block",
-        "white_wool", "glass", "glass_pane", "cactus", "cobweb", "lantern", "flower_pot", "poppy", "fence",
-        "spruce_fence", "acacia_fence", "wooden_pressure_plate", "oak_log", "spruce_log", "acacia_log", "jungle_log",
+        "cobblestone", "dirt", "sand", "sandstone", "smooth_sandstone", "terracotta", "packed_ice",
+        "snow_block", "white_wool", "glass", "glass_pane", "cactus", "cobweb", "lantern", "flower_pot",
+        "poppy", "fence",
+        "spruce_fence", "acacia_fence", "wooden_pressure_plate", "oak_log", "spruce_log", "acacia_log",
+        "jungle_log",
     )},
 }  # fmt: skip
 """The block that an item places, where it does not depend on where one looks."""

@@ -30,46 +30,26 @@ CX, CY, CZ, BLOCK, WET = range(5)
 RAY_INTS = 5
 
 
-@njit(**JIT)
-def brick_distances(blocks, distance):
+def brick_distances(blocks: np.ndarray, distance: np.ndarray) -> None:
     """Fills `distance` (X/2, Y/2, Z/2) uint8: bricks (by the largest axis) to the nearest with a block."""
-    covered = np.zeros(distance.shape, np.uint8)
-    for x in range(blocks.shape[0]):
-        for y in range(blocks.shape[1]):
-            for z in range(blocks.shape[2]):
-                if blocks[x, y, z]:
-                    covered[x >> BRICK, y >> BRICK, z >> BRICK] = 1
-    wider = np.empty_like(covered)
-    flat, far = covered.ravel(), distance.ravel()
-    for i in range(far.size):
-        far[i] = 0 if flat[i] else MOST
-    strides = (distance.shape[1] * distance.shape[2], distance.shape[2], 1)
-    for step in range(1, MOST):
+    halves = blocks[0::2] | blocks[1::2]
+    halves = halves[:, 0::2] | halves[:, 1::2]
+    covered = ((halves[:, :, 0::2] | halves[:, :, 1::2]) != 0).view(np.uint8)
+    distance[:] = covered ^ 1
+    for _ in range(1, MOST):
         for axis in range(3):
-            _dilate(covered.ravel(), wider.ravel(), strides[axis], distance.shape[axis])
-            covered, wider = wider, covered
-        flat = covered.ravel()
-        for i in range(far.size):
-            far[i] = min(far[i], step if flat[i] else MOST)
+            covered = _widened(covered, axis)
+        distance += covered ^ 1
 
 
-@njit(**JIT)
-def _dilate(source, target, stride, length):
+def _widened(covered: np.ndarray, axis: int) -> np.ndarray:
     """Each cell, or either neighbour along an axis."""
-    for start in range(0, source.size, stride * length):
-        if stride == 1:
-            for i in range(start, start + length):
-                target[i] = source[i]
-            for i in range(start, start + length - 1):
-                target[i] |= source[i + 1]
-                target[i + 1] |= source[i]
-            continue
-        for i in range(start, start + stride * length):
-            target[i] = source[i]
-        for i in range(start, start + stride * (length - 1)):
-            target[i] |= source[i + stride]
-        for i in range(start + stride, start + stride * length):
-            target[i] |= source[i - stride]
+    ahead = (slice(None),) * axis + (slice(1, None),)
+    behind = (slice(None),) * axis + (slice(None, -1),)
+    wider = covered.copy()
+    wider[ahead] |= covered[behind]
+    wider[behind] |= covered[ahead]
+    return wider
 
 
 @njit(**JIT)
@@ -106,7 +86,7 @@ def entered_across(ray, px, py, pz):
 
 @njit(**BARE)
 def march(cells, near, size_x, size_y, size_z, px, py, pz, far, rays, spots, active, count):
-    """Moves the `count` rays listed in `active` (uint32) each to the first cell from its T on that holds a block.
+    """Moves the `count` rays listed in `active` (uint32) each to the first block from its T on.
 
     `cells` and `near` are the flat block and brick arrays; `rays` (n, RAY_FLOATS) and `spots`
     (n, RAY_INTS) hold the rays. BLOCK and the cell become what was met. Empties `active`.

@@ -24,7 +24,7 @@ def _fade(t):
 @njit(**BARE)
 def noise2(x, z, seed):
     """Smooth noise in -1..1 over the plane; a feature is about one unit wide."""
-    xi, zi = int(math.floor(x)), int(math.floor(z))
+    xi, zi = math.floor(x), math.floor(z)
     u, w = _fade(x - xi), _fade(z - zi)
     a = hash3(xi, 0, zi, seed) * (1 - u) + hash3(xi + 1, 0, zi, seed) * u
     b = hash3(xi, 0, zi + 1, seed) * (1 - u) + hash3(xi + 1, 0, zi + 1, seed) * u

@@ -28,15 +28,15 @@ def _gather(blocks, x0, y0, z0, x1, y1, z1, boxes):
     """Boxes of all blocks that a region touches, one below included (fences stand high)."""
     size_x, size_y, size_z = blocks.shape
     count = 0
-    for x in range(int(math.floor(x0)), int(math.floor(x1)) + 1):
-        for z in range(int(math.floor(z0)), int(math.floor(z1)) + 1):
+    for x in range(math.floor(x0), math.floor(x1) + 1):
+        for z in range(math.floor(z0), math.floor(z1) + 1):
             if x < 0 or z < 0 or x >= size_x or z >= size_z:
                 if count < boxes.shape[0]:  # the edge of the world is a wall
                     boxes[count, 0], boxes[count, 1], boxes[count, 2] = x, -10.0, z
                     boxes[count, 3], boxes[count, 4], boxes[count, 5] = x + 1.0, size_y + 200.0, z + 1.0
                     count += 1
                 continue
-            for y in range(max(int(math.floor(y0)) - 1, 0), min(int(math.floor(y1)), size_y - 1) + 1):
+            for y in range(max(math.floor(y0) - 1, 0), min(math.floor(y1), size_y - 1) + 1):
                 count = body_boxes(blocks, x, y, z, boxes, count)
     return count
 
@@ -146,7 +146,7 @@ def _translate(blocks, body, wide, high, boxes):
 @njit(**JIT)
 def block_at(blocks, x, y, z):
     """The block at a point; air outside the world."""
-    a, b, c = int(math.floor(x)), int(math.floor(y)), int(math.floor(z))
+    a, b, c = math.floor(x), math.floor(y), math.floor(z)
     if a < 0 or b < 0 or c < 0 or a >= blocks.shape[0] or b >= blocks.shape[1] or c >= blocks.shape[2]:
         return 0
     return int(blocks[a, b, c])
@@ -258,7 +258,7 @@ def aim(blocks, px, py, pz, yaw, pitch, reach, stop_at_water, boxes, out):
 @njit(**JIT)
 def _aim(blocks, px, py, pz, dx, dy, dz, reach, stop_at_water, boxes, out):
     ix, iy, iz = 1.0 / dx, 1.0 / dy, 1.0 / dz
-    x, y, z = int(math.floor(px)), int(math.floor(py)), int(math.floor(pz))
+    x, y, z = math.floor(px), math.floor(py), math.floor(pz)
     tx, ty, tz = (x + (dx > 0) - px) * ix, (y + (dy > 0) - py) * iy, (z + (dz > 0) - pz) * iz
     t = 0.0
     while t <= reach:

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM109 (numba compares faster than it looks up)
 """The renderer: one ray for each pixel through the blocks, on one core.
 
 Looks follow MineRL's settings: wide view, short render distance, bright gamma, smooth lighting,
@@ -246,9 +247,7 @@ def _meet_water(cells, light, px, py, pz, ray, spot, pixel):
     spot[WET] = 1
     qx, qy, qz = px + ray[DX] * t, py + ray[DY] * t, pz + ray[DZ] * t
     u, v = (qx, qz) if axis == 1 else (qx + qz, qy)
-    texel = _texel(
-        WATER_TEXTURE, int(math.floor(u * 16)) & 15, int(math.floor(v * 16)) & 15, t * ray[LENGTH] * pixel
-    )
+    texel = _texel(WATER_TEXTURE, math.floor(u * 16) & 15, math.floor(v * 16) & 15, t * ray[LENGTH] * pixel)
     w = ray[THROUGH] * WATER_ALPHA * BRIGHTNESS[light[at] | 0x30] * SHADE[axis]
     ray[RED] += w * ATLAS[texel, 0]
     ray[GREEN] += w * ATLAS[texel, 1]

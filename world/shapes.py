@@ -60,8 +60,8 @@ def body_boxes(blocks, x, y, z, out, count):
                 continue
             x0, _, z0, x1, _, z1 = arm_box(0) if side < 0 else arm_box(1 + 2 * side)
             if count < out.shape[0]:
-                _append(out, count, x, y, z, min(x0, 0.375 if x0 > 0 else 0.0), 0.0, min(z0, 0.375 if z0 > 0 else 0.0),
-                        max(x1, 0.625), 1.5, max(z1, 0.625))  # fmt: skip
+                x0, z0 = 0.375 if x0 > 0 else 0.0, 0.375 if z0 > 0 else 0.0
+                _append(out, count, x, y, z, x0, 0.0, z0, max(x1, 0.625), 1.5, max(z1, 0.625))
                 count += 1
         return count
     for row in range(BODY_SPAN[block, 0], BODY_SPAN[block, 1]):

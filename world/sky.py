@@ -54,8 +54,8 @@ def add_sky(px, pz, rise, ray, far, drift):
     red, green, cloud = HORIZON[0] - 58.0 * e, HORIZON[1] - 40.0 * e, 0.0
     if dy > 0.03 and rise > 0:
         s = rise / dy
-        i = int(math.floor((px + dx * s + drift) / CLOUD_CELL)) & (CLOUDS - 1)
-        j = int(math.floor((pz + dz * s) / CLOUD_CELL)) & (CLOUDS - 1)
+        i = math.floor((px + dx * s + drift) / CLOUD_CELL) & (CLOUDS - 1)
+        j = math.floor((pz + dz * s) / CLOUD_CELL) & (CLOUDS - 1)
         if PATTERN[i * CLOUDS + j]:
             cloud = 0.5 * max(0.0, min(1.0, 1.25 - s / 420.0))
     ray[RED] += ray[THROUGH] * (red + (255.0 - red) * cloud)

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM110 (numba compiles loops, not generators)
 """The land: heights, rock and soil, water with sandy shores, trees and plants. An island in a sea."""
 
 from typing import Final
@@ -44,12 +45,10 @@ def _height(x, z, size_x, size_z, seed, style):
 
 
 @njit(**JIT)
-def _rock(x, y, z, seed):
-    """Stone, or one of the rocks and ores that lie in it in lumps."""
-    lump = hash3(x >> 2, y >> 2, z >> 2, seed + 30)
+def _rock(lump, vein, x, y, z, seed):
+    """Stone, or one of the rocks and ores that lie in it in lumps and veins."""
     if lump < 0.07 and hash3(x, y, z, seed + 31) < 0.8:
         return (GRANITE, DIORITE, ANDESITE, GRAVEL)[int(lump * 57.0)]
-    vein = hash3(x >> 1, y >> 1, z >> 1, seed + 32)
     if vein > 0.984 and hash3(x, y, z, seed + 33) < 0.7:
         return COAL if vein < 0.995 else IRON
     return STONE
@@ -65,11 +64,16 @@ def fill_land(blocks, surface, seed, style):
             surface[x, z] = top
             beach = top <= SEA + (1 if noise2(x / 14.0, z / 14.0, seed + 7) > -0.2 else 0)
             soil = 3 + int(2.0 * hash3(x >> 2, 0, z >> 2, seed + 8))
+            lump = vein = 0.0
             for y in range(top + 1):
+                if y & 3 == 0:
+                    lump = hash3(x >> 2, y >> 2, z >> 2, seed + 30)
+                if y & 1 == 0:
+                    vein = hash3(x >> 1, y >> 1, z >> 1, seed + 32)
                 if y == 0:
                     blocks[x, y, z] = BEDROCK
                 elif y <= top - soil:
-                    blocks[x, y, z] = _rock(x, y, z, seed)
+                    blocks[x, y, z] = _rock(lump, vein, x, y, z, seed)
                 elif beach:
                     blocks[x, y, z] = SAND
                 else:

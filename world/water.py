@@ -65,7 +65,7 @@ def tuple_set(t, i, value):
 
 @njit(**JIT)
 def _feeds(blocks, x, y, z, side):
-    """Whether the water in a cell runs out to a side: it rests on something, and that side is nearest to a fall."""
+    """Whether the water in a cell runs to a side: it rests on something, and a fall is nearest there."""
     if not _is_water(blocks, x, y, z):
         return False
     if blocks[x, y, z] != WATER and _open(blocks, x, y - 1, z):
