@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 CONSTRAINTS ?= constraints.txt
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test fast lint types bench clean
+.PHONY: demo test fast lint types bench image-test clean
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[dev]'
@@ -29,6 +29,10 @@ lint: $(STAMP)
 types: $(STAMP)
 	rm -rf build/types && $(BIN)/python -m pip install --quiet --no-deps --target build/types .
 	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy -p basalt_iq
+
+# Needs root on Debian 12; RUN=path is a run folder to evaluate (default: a small agent with fresh weights).
+image-test: $(STAMP)
+	tools/image-test.sh $(RUN)
 
 clean:
 	rm -rf .venv build runs
