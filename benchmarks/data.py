@@ -24,15 +24,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from data_memory import BATCH, LENGTH, sampler_of
 
 from basalt_iq.data.frames import shrink
-from basalt_iq.data.sampler import Episode, SequenceSampler
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.store import Store
 from basalt_iq.data.video import decode, to_rgb, write_video
 
 ROUNDS = 5
-BATCH, LENGTH, STACK = 32, 64, 4
 
 
 def ffmpeg() -> str | None:
@@ -148,14 +147,6 @@ def fill(store: Store, name: str, length: int, sparse: bool = False) -> None:
         writer.commit(steps)
 
 
-def sampler_of(store: Store) -> SequenceSampler:
-    episodes = [
-        Episode(one.frames, {"camera": one.camera, "buttons": one.buttons, "inventory": one.inventory})
-        for one in store.select()
-    ]
-    return SequenceSampler(episodes, batch=BATCH, length=LENGTH, stack=STACK, seed=0)
-
-
 def feeding(folder: Path, seconds: float) -> dict:
     """Frames a CPU-second (32 x 64 a batch) from a store that fits in memory, against memcpy."""
     store = Store.create(folder)
@@ -186,33 +177,13 @@ def feeding(folder: Path, seconds: float) -> dict:
     }
 
 
-def private_bytes() -> int:
-    """Memory that is this process's alone."""
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        if line.startswith("Private_Dirty"):
-            return int(line.split()[1]) * 1024
-    raise OSError("no Private_Dirty in smaps_rollup")
-
-
-def measure_large(path: str) -> None:
-    """Run in a process of its own: start, sample, and print start time and memory."""
-    start = time.perf_counter()
-    cpu = time.process_time()
-    sampler = sampler_of(Store.open(path))
-    sampler.sample()
-    result = {"start_seconds": time.perf_counter() - start, "start_cpu_seconds": time.process_time() - cpu}
-    for _ in range(100):
-        sampler.sample()
-    print(json.dumps(result | {"private_megabytes": private_bytes() / 1e6}))
-
-
 def large(folder: Path) -> dict:
     """A sparse store of 20 GB in 400 trajectories, opened and sampled by a fresh process."""
     store = Store.create(folder)
     for number in range(400):
         fill(store, f"v4_{number}", 4100, sparse=True)
     size = sum(file.stat().st_size for file in folder.rglob("frames.npy"))
-    command = [sys.executable, __file__, "--large", str(folder)]
+    command = [sys.executable, str(Path(__file__).with_name("data_memory.py")), str(folder)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {"gigabytes": size / 1e9, **json.loads(output)}
 
@@ -220,10 +191,7 @@ def large(folder: Path) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5, help="CPU seconds to feed for")
-    parser.add_argument("--large", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.large:
-        return measure_large(arguments.large)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
