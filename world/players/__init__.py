@@ -6,8 +6,11 @@ from basalt_iq.errors import UserError
 from basalt_iq.world.contract import find_task
 from basalt_iq.world.players.base import ScriptedPlayer
 from basalt_iq.world.players.find_cave import FindCavePlayer
+from basalt_iq.world.players.make_waterfall import MakeWaterfallPlayer
 
-PLAYERS: dict[str, type[ScriptedPlayer]] = {player.task: player for player in (FindCavePlayer,)}
+PLAYERS: dict[str, type[ScriptedPlayer]] = {
+    player.task: player for player in (FindCavePlayer, MakeWaterfallPlayer)
+}
 
 
 def make_player(task: str, seed: int) -> ScriptedPlayer:

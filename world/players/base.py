@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.world import physics
-from basalt_iq.world.blocks import BODY_SPAN, FENCES, ID, KIND, SOLID
+from basalt_iq.world.blocks import BLOCKS, BODY_SPAN, FENCES, ID, KIND, SOLID
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.motor import Action, Feet, Habits, Wrist, heading
 
@@ -33,6 +33,8 @@ SCREEN = (KIND == 1) | (KIND == 2) | (KIND == 4) & SOLID
 """(blocks,) bool: what a player cannot see through."""
 
 
+LEAFY = np.array(["leaves" in block.name or block.name.endswith("_log") for block in BLOCKS])
+"""(blocks,) bool: what belongs to a tree."""
 EYE = np.array([0.0, physics.EYE, 0.0])
 """From the feet to the eye."""
 
@@ -126,6 +128,15 @@ class ScriptedPlayer(abc.ABC):
         else:
             yield {f"hotbar.{list(self.env.task.start[2022]).index(item) + 1}": 1}
         yield from self.wait(self.rng.integers(2, 6))
+
+    def finish(self) -> Script:
+        """End the episode as the era does: throw the snowball, or press escape."""
+        if self.env.era == 2021:
+            yield from self.hold("snowball")
+            yield {"use": 1}
+        else:
+            yield {"ESC": 1}
+        yield {}
 
     def wait(self, ticks: float) -> Script:
         for _ in range(round(ticks)):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from basalt_iq.world.blocks import BLOCKS
 from basalt_iq.world.players import paths, sight
-from basalt_iq.world.players.base import Script, Trip
+from basalt_iq.world.players.base import LEAFY, Script, Trip
 from basalt_iq.world.players.explore import Explorer
 
-LEAFY = np.array(["leaves" in block.name or block.name.endswith("_log") for block in BLOCKS])
 DIM = 13
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
 DARK = 6
@@ -39,7 +37,6 @@ class FindCavePlayer(Explorer):
         self.roof = shape[1] - 1 - ground[:, ::-1].argmax(1)  # height of the topmost ground block
         self.news = 0  # dim cells seen since the last look for a way in
         yield from self.wait(self.rng.integers(3, 9))
-        yield from self.hold("snowball")
         yield from self.search()
         if self.inside():
             yield from self.throw()
@@ -139,8 +136,7 @@ class FindCavePlayer(Explorer):
         """Look into the cave and throw."""
         yield from self.face(self._deepest_yaw(), self.habits.gaze)
         yield from self.wait(self.rng.integers(2, 7))
-        yield {"use": 1}
-        yield {}
+        yield from self.finish()
 
     def _deepest_yaw(self) -> float:
         """The direction in which the cave goes on farthest, rather ahead than behind."""

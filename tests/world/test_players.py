@@ -1,0 +1,98 @@
+"""The scripted players in their worlds."""
+
+import numpy as np
+import pytest
+
+from basalt_iq.errors import UserError
+from basalt_iq.world import make
+from basalt_iq.world.contract import BUTTONS
+from basalt_iq.world.players import PLAYERS, make_player
+
+WORLDS = {task: make(task) for task in PLAYERS}
+TASKS = pytest.mark.parametrize("task", PLAYERS)
+
+
+def play(task, seed, longest=2000):
+    """(actions, info) of an episode, to its end."""
+    env, player, actions = WORLDS[task], make_player(task, seed), []
+    env.reset(seed=seed)
+    player.reset(env)
+    info, over = {}, False
+    while not over and len(actions) < longest:
+        actions.append(player.act())
+        _, _, terminated, truncated, info = env.step(actions[-1])
+        over = terminated or truncated
+    return actions, info
+
+
+@TASKS
+def test_it_plays_like_a_person_and_succeeds(task):
+    successes = []
+    for seed in (0, 2, 3):
+        actions, info = play(task, seed)
+        turns = np.array([action.get("camera", (0.0, 0.0)) for action in actions])
+        assert np.mean(np.abs(turns) > 10) < 0.02
+        assert {key for action in actions for key in action} <= {*BUTTONS[2021], "camera", "equip"}
+        assert sum(action.get("use", 0) for action in actions) <= 30
+        successes.append(info.get("success", False))
+    assert sum(successes) >= 2
+
+
+@TASKS
+def test_a_seed_repeats_and_seeds_differ(task):
+    def start(seed):
+        env, player = WORLDS[task], make_player(task, seed)
+        env.reset(seed=5)
+        player.reset(env)
+        actions = []
+        for _ in range(60):
+            actions.append(player.act())
+            env.step(actions[-1])
+        return repr(actions)
+
+    assert start(1) == start(1)
+    assert start(1) != start(2)
+
+
+def test_after_the_script_it_does_nothing():
+    env, player = WORLDS["FindCave"], make_player("FindCave", 0)
+    env.reset(seed=0)
+    player.reset(env)
+    player._script = iter(())
+    assert player.act() == {}
+    assert player.done
+    player.reset(env)
+    assert not player.done
+
+
+def test_a_cave_out_of_view_is_not_known():
+    env, player = WORLDS["FindCave"], make_player("FindCave", 0)
+    env.reset(seed=0)
+    player.reset(env)
+    for _ in range(200):
+        env.step(player.act())
+        hidden = player.dim & ~player.seen[:, None, :]
+        assert not hidden.any()
+        if player.done:
+            break
+
+
+@pytest.mark.slow
+def test_the_same_player_plays_2022_with_its_own_keys():
+    env, player = make("FindCave", era=2022), make_player("FindCave", 0)
+    env.reset(seed=0)
+    player.reset(env)
+    over, used = False, set()
+    while not over and env.steps < 1500:
+        action = player.act()
+        used |= set(action)
+        _, _, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+    assert used <= {*BUTTONS[2022], "camera"}
+    assert "ESC" in used
+    assert info["success"]
+
+
+def test_unknown_tasks_are_answered_with_the_choices():
+    with pytest.raises(UserError, match="choose from"):
+        make_player("FindCaves", 0)

@@ -1,0 +1,167 @@
+"""MakeWaterfall: climb to a drop, pour the water over its edge, walk to where the fall shows, throw."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple
+
+import numpy as np
+
+from basalt_iq.world.players import paths, sight
+from basalt_iq.world.players.base import EYE, LEAFY, Script, Trip
+from basalt_iq.world.players.explore import Explorer
+from basalt_iq.world.players.motor import MIDDLE, Action
+
+LOWEST, HIGHEST = 5, 14
+"""Blocks of free fall this player looks for."""
+CLIMB = 60.0
+"""Longest way, in blocks, to the edge."""
+HEIGHT_WORTH = 2.0
+"""Blocks of walking that one block more of fall is worth."""
+VIEW_NEAR, VIEW_FAR = 4.0, 13.0
+"""Distance in blocks from which a fall makes a picture."""
+ASHORE = 30.0
+
+
+class Edge(NamedTuple):
+    """A place to pour: stand at ``stand``, water goes onto ``brink`` and falls through column ``fall``."""
+
+    stand: np.ndarray
+    brink: np.ndarray
+    fall: np.ndarray
+    height: int
+
+
+class MakeWaterfallPlayer(Explorer):
+    """Takes the nearest high edge it has seen."""
+
+    task = "MakeWaterfall"
+
+    def play(self) -> Script:
+        self.start_exploring()
+        self.spoilt: set[tuple[int, ...]] = set()
+        self.waited = 0
+        yield from self.wait(self.rng.integers(3, 9))
+        while True:
+            edge = yield from self.climb()
+            if edge is not None and (yield from self.pour(edge)):
+                break
+        yield from self.admire(edge)
+        yield from self.wait(self.rng.integers(4, 10))
+        yield from self.finish()
+
+    def climb(self) -> Generator[Action, None, Edge | None]:
+        """Walk to the best edge known; look around and walk on where none is. Returns the edge once there."""
+        self.glimpse()
+        found = self.best_edge()
+        if found is None:
+            yield from self.look_around(self.found)
+            found = self.best_edge()
+        if found is None:
+            yield from self.roam(self.found)
+            return None
+        edge, way = found
+        there = yield from self.walk(way)
+        if there and self.cell == tuple(edge.stand):
+            return edge
+        self.spoilt.add(tuple(edge.stand))
+        return None
+
+    def found(self) -> bool:
+        """Whether an edge to pour over has come into view; asked now and then, for it takes a moment."""
+        self.glimpse()
+        self.waited += 1
+        return self.waited % 8 == 0 and self.best_edge() is not None
+
+    def best_edge(self) -> tuple[Edge, np.ndarray] | None:
+        """The edge that is worth its walk most, and the route there; None if none is known."""
+        reach = paths.spread(self.kind, self.cell, CLIMB)
+        best, choice = np.inf, None
+        for step in ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)):
+            heights = self._heights(reach.cells, np.array(step))
+            cost = np.where(
+                heights >= LOWEST, reach.cost - HEIGHT_WORTH * np.minimum(heights, HIGHEST), np.inf
+            )
+            for index in np.argsort(cost)[:5]:
+                stand = reach.cells[index]
+                if cost[index] < best and tuple(stand) not in self.spoilt:
+                    best = cost[index]
+                    edge = Edge(stand, stand + step, stand + 2 * np.array(step), int(heights[index]))
+                    choice = (edge, reach.route(index))
+        return choice
+
+    def _heights(self, cells: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Blocks of free fall two steps from each of the cells [N, 3]; 0 where one cannot pour there. [N]"""
+        size = np.array(self.kind.shape)
+        inner = ((cells > 3) & (cells < size - 4)).all(1)
+        x, y, z = np.where(inner[:, None], cells, 4).T
+        kind, (dx, _, dz) = self.kind, step
+        ground = ~LEAFY[self.env.world.blocks[x, y - 1, z]]
+        fit = (
+            inner
+            & ground
+            & self.seen[x, z]
+            & (kind[x, y, z] == paths.FREE)
+            & (kind[x, y - 1, z] == paths.SOLID)
+        )
+        for above in (0, 1, 2):
+            fit &= kind[x + dx, y + above, z + dz] == paths.FREE
+            fit &= kind[x + 2 * dx, y + above, z + 2 * dz] == paths.FREE
+        fit &= kind[x + dx, y - 1, z + dz] == paths.SOLID
+        heights = np.zeros(len(cells), np.int64)
+        falling = fit
+        for below in range(1, HIGHEST + 1):
+            falling = falling & (kind[x + 2 * dx, np.maximum(y - below, 0), z + 2 * dz] == paths.FREE)
+            heights += falling
+        return heights
+
+    def pour(self, edge: Edge) -> Trip:
+        """Empty the bucket onto the brink, aiming until the crosshair is on it. Returns whether it was."""
+        yield from self.hold("water_bucket")
+        for _ in range(8):
+            target = edge.brink + MIDDLE + self.rng.normal(0.0, 0.08, 3) * (1.0, 0.0, 1.0)
+            yield from self.face(*sight.bearing(self.eye, target))
+            yield from self.wait(self.rng.integers(1, 4))
+            if self._aims_at(edge.brink):
+                yield {"use": 1}
+                yield from self.wait(3)
+                return True
+        self.spoilt.add(tuple(edge.stand))
+        return False
+
+    def _aims_at(self, cell: np.ndarray) -> bool:
+        """Whether what is in hand would go into a cell."""
+        aim = self.env.hands.aim()
+        return aim is not None and tuple(cell) in (aim[0], tuple(np.add(*aim)))
+
+    def admire(self, edge: Edge) -> Script:
+        """Walk to where the fall shows, look at it, and let it come down."""
+        yield from self.wait(self.rng.integers(10, 20))
+        self.reopen_eyes()
+        way = self.viewpoint(edge)
+        if way is not None:
+            yield from self.walk(way)
+        middle = edge.fall + MIDDLE - np.array([0.0, 0.5 * edge.height, 0.0])
+        yield from self.face(*sight.bearing(self.eye, middle))
+        yield from self.wait(self.rng.integers(15, 30))
+
+    def viewpoint(self, edge: Edge) -> np.ndarray | None:
+        """The route to the nearest place that shows most of the fall."""
+        reach = paths.spread(self.kind, self.cell, ASHORE)
+        away = np.hypot(*(reach.cells - edge.fall)[:, [0, 2]].T)
+        fit = np.flatnonzero((away > VIEW_NEAR) & (away < VIEW_FAR))
+        fit = fit[self.kind[tuple(reach.cells[fit].T)] == paths.FREE]
+        if not len(fit):
+            return None
+        worth = [12.0 * self._shown(reach.cells[index], edge) - 0.15 * reach.cost[index] for index in fit]
+        return reach.route(int(fit[int(np.argmax(worth))]))
+
+    def _shown(self, cell: np.ndarray, edge: Edge) -> float:
+        """Share of the fall that is in the open as seen from a cell."""
+        eye, shown = cell + MIDDLE + EYE, 0
+        for below in range(1, edge.height + 1):
+            ray = edge.fall + np.array([0.5, 0.5 - below, 0.5]) - eye
+            length = float(np.linalg.norm(ray))
+            *_, free = sight.cast(self.screen, *eye, *(ray / length), length)
+            shown += free < 0 or free > length - 0.9
+        return shown / edge.height
