@@ -18,6 +18,8 @@ from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
 
 FORMAT = 1
+#: The 2021 entry's (facts, section 3), for agents whose own confidence at people's endings is not known.
+END_GUARD = 0.15
 MAX_JSON_BYTES = 8 << 20
 #: Bounds that keep a stranger's checkpoint from filling memory before its weights are even read.
 LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "size": 1024}
@@ -34,6 +36,8 @@ class AgentSpec:
     network: NetworkConfig
     temperature: float
     discount: float
+    end_guard: float = END_GUARD
+    """The player does not end the episode while the probability of doing so is below this."""
     trained: dict[str, Any] = field(default_factory=dict)
     """Where it comes from: objective, step, held-out metrics."""
 
@@ -48,6 +52,7 @@ class AgentSpec:
             "era": self.era,
             "temperature": self.temperature,
             "discount": self.discount,
+            "end_guard": self.end_guard,
             "network": asdict(self.network),
             "observation": self.observation.to_json(),
             "actions": self.actions.to_json(),
@@ -68,6 +73,7 @@ class AgentSpec:
             network=network,
             temperature=float(data["temperature"]),
             discount=float(data["discount"]),
+            end_guard=float(data.get("end_guard", END_GUARD)),
             trained=dict(data.get("trained", {})),
         )
         spec._refuse_nonsense()

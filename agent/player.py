@@ -16,9 +16,6 @@ from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import equipped
 from basalt_iq.agent.policy import entropy, policy, soft_value
 
-#: Below this probability the player does not end the episode: the 2021 entry used 0.15 (facts, section 3).
-END_GUARD = 0.15
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -49,7 +46,8 @@ class Player:
     """Acts from softmax(Q / temperature) in any number of episodes ("slots") side by side.
 
     ``argmax`` takes the best action instead of sampling. An action that ends the episode is taken out of the
-    choice while the probability of all such actions together is below ``end_guard``.
+    choice while the probability of all such actions together is below ``end_guard`` (the agent's own by
+    default: half of its median confidence where people ended held-out demos).
     """
 
     def __init__(
@@ -59,13 +57,14 @@ class Player:
         *,
         seed: int = 0,
         argmax: bool = False,
-        end_guard: float = END_GUARD,
+        end_guard: float | None = None,
     ):
         self.spec, self.network = spec, network.eval()
         self.task, self.era = spec.task, spec.era
         self.discount, self.temperature = spec.discount, spec.temperature
         self.action_names = spec.actions.action_names
-        self.argmax, self.end_guard = argmax, end_guard
+        self.argmax = argmax
+        self.end_guard = spec.end_guard if end_guard is None else end_guard
         self.seed = seed
         self._slots: dict[int, _Memory] = {}
 

@@ -60,12 +60,16 @@ def ticks(trajectory: Trajectory) -> Ticks:
     return Ticks(trajectory.button_names, trajectory.buttons, trajectory.camera, equip)
 
 
+def held_items(trajectory: Trajectory) -> np.ndarray:
+    """The item in hand in every state, (T + 1,) strings; "none" where the interface does not tell."""
+    return np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
+
+
 def episodes(trajectories: Sequence[Trajectory], actions: ActionSet, look: ObservationSpec) -> list[Episode]:
     """For the sampler: memory-mapped frames, `action` (T,) int64 and `vector` (T+1, V) float32."""
     return [_episode(trajectory, actions, look) for trajectory in trajectories]
 
 
 def _episode(trajectory: Trajectory, actions: ActionSet, look: ObservationSpec) -> Episode:
-    held = np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
-    vector = look.vectors(trajectory.items, trajectory.inventory, held)
+    vector = look.vectors(trajectory.items, trajectory.inventory, held_items(trajectory))
     return Episode(trajectory.frames, {"action": actions.encode(ticks(trajectory)), "vector": vector})

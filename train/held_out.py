@@ -8,26 +8,64 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
-from basalt_iq.agent.policy import entropy, log_policy, soft_value
+from basalt_iq.agent.policy import entropy, log_policy, policy, soft_value
 from basalt_iq.data.sampler import Episode
+from basalt_iq.data.store import Trajectory
+from basalt_iq.train.demos import episodes, held_items
 from basalt_iq.train.objectives import chosen
 
 CHUNK = 128  # steps encoded at once, to bound memory
 
 
-@torch.inference_mode()
-def held_out_metrics(
-    network: SoftQNetwork, episodes: Sequence[Episode], temperature: float, discount: float
-) -> dict[str, float]:
-    """Means over all steps: nll and entropy in nats, agreement of the best action, V, recovered reward."""
-    network.eval()
-    rows = [_episode(network, episode, temperature, discount) for episode in episodes]
-    network.train()
-    joined = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
-    means = {name: float(value.mean()) for name, value in joined.items()}
-    reward = joined["reward"]
-    return means | {"reward_min": float(reward.min()), "reward_max": float(reward.max())}
+class HeldOut:
+    """Demos set apart from training, looked at whole and in order."""
+
+    def __init__(self, trajectories: Sequence[Trajectory], spec: AgentSpec):
+        self.spec = spec
+        self.episodes = episodes(trajectories, spec.actions, spec.observation)
+        self._may_end = [_may_end(spec, trajectory) for trajectory in trajectories]
+
+    @torch.inference_mode()
+    def look(self, network: SoftQNetwork) -> dict[str, float]:
+        """Means over all steps: nll and entropy in nats, agreement of the best action, V, recovered reward.
+
+        `end_confidence` is the median probability of ending at the ticks where people did end the episode;
+        absent where none of these demos shows an ending.
+        """
+        network.eval()
+        rows, endings = [], []
+        for episode, may_end in zip(self.episodes, self._may_end, strict=True):
+            q = q_values(network, episode)
+            rows.append(self._measure(q, episode))
+            endings += self._endings(q, episode, may_end)
+        network.train()
+        joined = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
+        means = {name: float(value.mean()) for name, value in joined.items()}
+        reward = joined["reward"]
+        means |= {"reward_min": float(reward.min()), "reward_max": float(reward.max())}
+        return means | ({"end_confidence": float(np.median(endings))} if endings else {})
+
+    def _measure(self, q: Tensor, episode: Episode) -> dict[str, Tensor]:
+        tau, a_t = self.spec.temperature, _actions(episode)
+        v = soft_value(q, tau)
+        v_tp1 = torch.cat([v[1:-1], torch.zeros(1)])  # after the ending there is nothing
+        return {
+            "nll": -chosen(log_policy(q[:-1], tau), a_t),
+            "agreement": (q[:-1].argmax(-1) == a_t).float(),
+            "entropy": entropy(q[:-1], tau),
+            "v": v[:-1],
+            "reward": chosen(q[:-1], a_t) - self.spec.discount * v_tp1,
+        }
+
+    def _endings(self, q: Tensor, episode: Episode, may_end: Tensor) -> list[float]:
+        """Probability of all ending actions together at the last tick where a person took one."""
+        taken = may_end.gather(1, _actions(episode)[:, None])[:, 0].nonzero()
+        if not len(taken):
+            return []
+        last = int(taken[-1])
+        return [float(policy(q[last], self.spec.temperature)[may_end[last]].sum())]
 
 
 def q_values(network: SoftQNetwork, episode: Episode) -> Tensor:
@@ -44,17 +82,12 @@ def q_values(network: SoftQNetwork, episode: Episode) -> Tensor:
     return torch.cat(parts)
 
 
-def _episode(
-    network: SoftQNetwork, episode: Episode, temperature: float, discount: float
-) -> dict[str, Tensor]:
-    q = q_values(network, episode)
-    a_t = torch.from_numpy(np.ascontiguousarray(episode.steps["action"]))
-    v = soft_value(q, temperature)
-    v_tp1 = torch.cat([v[1:-1], torch.zeros(1)])  # after the ending there is nothing
-    return {
-        "nll": -chosen(log_policy(q[:-1], temperature), a_t),
-        "agreement": (q[:-1].argmax(-1) == a_t).float(),
-        "entropy": entropy(q[:-1], temperature),
-        "v": v[:-1],
-        "reward": chosen(q[:-1], a_t) - discount * v_tp1,
-    }
+def _actions(episode: Episode) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(episode.steps["action"]))
+
+
+def _may_end(spec: AgentSpec, trajectory: Trajectory) -> Tensor:
+    """Which actions may end the episode at each tick, given the item in hand: (T, A) bool."""
+    held = held_items(trajectory)[:-1]
+    table = {item: spec.actions.ends_episode(item) for item in set(held.tolist())}
+    return torch.from_numpy(np.stack([table[item] for item in held.tolist()]))

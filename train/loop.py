@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from basalt_iq.data.sampler import SequenceSampler
 from basalt_iq.errors import UserError
 from basalt_iq.train.config import TrainConfig
 from basalt_iq.train.demos import Demos, episodes, load_demos
-from basalt_iq.train.held_out import held_out_metrics
+from basalt_iq.train.held_out import HeldOut
 from basalt_iq.train.learner import Learner
 from basalt_iq.train.metrics import Metrics
 from basalt_iq.train.online import Online
@@ -55,11 +55,11 @@ class Trainer:
         self.spec = AgentSpec(
             demos.task, demos.era, demos.action_set(config.actions, config.action_count), look,
             config.network, config.goal.temperature, config.goal.discount,
-            {"objective": config.goal.objective},
+            trained={"objective": config.goal.objective},
         )  # fmt: skip
         torch.manual_seed(config.seed)
         self.network = self.spec.build().to(config.device)
-        self.held_out = episodes(demos.held_out, self.spec.actions, look)
+        self.held_out = HeldOut(demos.held_out, self.spec)
         expert = episodes(demos.train, self.spec.actions, look)
         sampling = {
             "batch": config.batch, "length": config.length, "stack": config.network.stack,
@@ -112,14 +112,13 @@ class Trainer:
 
     def _check(self) -> dict[str, float]:
         """Look at the held-out demos and write a checkpoint."""
-        goal = self.config.goal
-        found = held_out_metrics(self.network, self.held_out, goal.temperature, goal.discount)
-        values = {f"held_out/{name}": value for name, value in found.items()}
+        values = {f"held_out/{name}": value for name, value in self.held_out.look(self.network).items()}
         better = values["held_out/nll"] < self.best["held_out/nll"]
         if better:
             self.best = {"step": self.step, **values}
-        self.spec.trained.update(step=self.step, **values)
-        self.run_folder.save(self.step, self.spec, self.network, self._state(), best=better)
+        guard = values.get("held_out/end_confidence", 2 * self.spec.end_guard) / 2
+        spec = replace(self.spec, end_guard=guard, trained=self.spec.trained | {"step": self.step, **values})
+        self.run_folder.save(self.step, spec, self.network, self._state(), best=better)
         if self.online:
             self.online.replay.sweep()
             values |= self.online.metrics()
