@@ -129,7 +129,7 @@ def write_actions(path: Path, buttons: np.ndarray, camera: np.ndarray, held: np.
             hotbar = slots[-1] if slots else hotbar
             mouse = {"x": 640.0, "y": 360.0, "dx": yaw / DEGREES_PER_PIXEL, "dy": pitch / DEGREES_PER_PIXEL}
             mouse |= {"scaledX": 0.0, "scaledY": 0.0, "dwheel": 0.0}
-            mouse |= {"buttons": _held(MOUSE, row), "newButtons": _held(MOUSE, new)}  # type: ignore[dict-item]
+            mouse |= {"buttons": _held(MOUSE, row), "newButtons": _held(MOUSE, new)}
             keyboard = {"keys": _held(KEYS, row), "newKeys": _held(KEYS, new), "chars": ""}
             state = {"hotbar": hotbar, "tick": tick, "isGuiOpen": False}
             file.write(json.dumps({"mouse": mouse, "keyboard": keyboard, **state}) + "\n")

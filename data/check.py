@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from basalt_iq.data.actions2022 import read_actions
 from basalt_iq.data.defects import DemoError, Finding
 from basalt_iq.data.era2022 import Demo2022
-from basalt_iq.data.jobs import run_jobs
+from basalt_iq.data.jobs import Progress, run_jobs
 from basalt_iq.data.sources import Source
 from basalt_iq.data.statistics import Histogram
 from basalt_iq.data.steps import Steps
@@ -53,7 +53,7 @@ def check(
     sources: Sequence[Source],
     *,
     workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Diagnosis]:
     """Examine every source, in their order."""
     found: dict[int, Diagnosis] = {}

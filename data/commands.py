@@ -12,8 +12,6 @@ import tyro
 
 from basalt_iq.command import Command, console, progress
 
-Positional = tyro.conf.Positional
-
 
 @contextlib.contextmanager
 def _bar(description: str) -> Iterator[Callable[[int, int], None]]:
@@ -27,7 +25,7 @@ def _bar(description: str) -> Iterator[Callable[[int, int], None]]:
 class Record(Command):
     """Scripted players record demonstrations of a task in the stand-in world, in a real data set's layout."""
 
-    out: Positional[Path]
+    out: tyro.conf.Positional[Path]
     """Root folder of the data set."""
     task: str = "FindCave"
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
@@ -65,7 +63,7 @@ class Record(Command):
 class Ingest(Command):
     """Decode demonstrations of either era once into a store for training; a second run does what is new."""
 
-    source: Positional[Path]
+    source: tyro.conf.Positional[Path]
     """Folder of demonstrations, searched with all its subfolders."""
     store: Path
     """Folder of the store, made if it is not there."""
@@ -121,7 +119,7 @@ def _print_findings(findings: list) -> None:
 class Check(Command):
     """Examine demonstrations and name every defect, file by file; the exit code is 1 if there is any."""
 
-    source: Positional[Path]
+    source: tyro.conf.Positional[Path]
     """Folder of demonstrations, searched with all its subfolders."""
     task: str | None = None
     """Task of demonstrations whose folders do not name it."""
@@ -163,7 +161,7 @@ class Check(Command):
 class Show(Command):
     """Show what a store holds: counts, lengths, actions, and with --html a contact sheet to look at."""
 
-    store: Positional[Path]
+    store: tyro.conf.Positional[Path]
     """Folder of the store."""
     task: str | None = None
     """Only this task."""
@@ -230,7 +228,7 @@ def _read_actions(path: Path | None) -> Any:
 class Index(Command):
     """List the demonstrations of a folder or of a public index, with sizes; with --out fetch them."""
 
-    source: Positional[str]
+    source: tyro.conf.Positional[str]
     """A local folder, an index JSON file of the public 2022 set, or the URL of one."""
     limit: int | None = None
     """Only the first so many demonstrations."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from basalt_iq.data.defects import DemoError, Finding
 from basalt_iq.data.files import sweep
-from basalt_iq.data.jobs import run_jobs
+from basalt_iq.data.jobs import Progress, run_jobs
 from basalt_iq.data.sources import Source
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
-
-#: Calls back as sources are finished: (done, of how many).
-Progress = Callable[[int, int], None]
 
 
 @dataclass

@@ -14,6 +14,8 @@ from basalt_iq.errors import UserError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+#: Called back as jobs are finished: (done, of how many).
+Progress = Callable[[int, int], None]
 
 
 def run_jobs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ import numpy as np
 
 from basalt_iq.data import era2021, era2022
 from basalt_iq.data.files import scratch, sweep
-from basalt_iq.data.jobs import run_jobs
+from basalt_iq.data.jobs import Progress, run_jobs
 from basalt_iq.data.names import demo_name, stream_prefix
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.video import VideoWriter
@@ -71,7 +71,7 @@ def record(
     first_seed: int,
     *,
     workers: int | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Outcome]:
     """Record the seeds from `first_seed` that are not there yet, and return how all of them went.
 
@@ -87,7 +87,9 @@ def record(
     return done
 
 
-def _record_seeds(recipe: Recipe, seeds: Sequence[int], workers: int | None, progress) -> list[Outcome]:
+def _record_seeds(
+    recipe: Recipe, seeds: Sequence[int], workers: int | None, progress: Progress
+) -> list[Outcome]:
     found = {seed: outcome for seed in seeds if (outcome := recorded(recipe, seed))}
     todo = [seed for seed in seeds if seed not in found]
     for count, (seed, outcome) in enumerate(run_jobs(partial(record_one, recipe), todo, workers=workers), 1):
@@ -194,7 +196,7 @@ class Recording:
         self._task, self._era, self._folder, self._crf = task, era, folder, crf
         self._seen: list[dict[str, Any]] = []
         self._actions: list[dict[str, Any]] = []
-        self._frame: np.ndarray | None = None
+        self._frame = np.zeros((0, 0, 3), np.uint8)
         self._video: VideoWriter | None = None
 
     def __enter__(self) -> Recording:
@@ -223,6 +225,7 @@ class Recording:
                 self._video.close()
             chunk = tick // era2022.CHUNK_TICKS
             self._video = VideoWriter(self._folder / _chunk(chunk), self._crf)
+        assert self._video is not None, "opened on the first tick"
         self._video.append(self._frame)
         self._actions.append(action)
 

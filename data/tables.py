@@ -36,7 +36,7 @@ def print_trajectories(trajectories: Sequence[Trajectory], pooled: Histogram) ->
     for heading in ("ticks", "seconds", "success"):
         table.add_column(heading, justify="right")
     for one in trajectories[:_ROWS]:
-        success = {True: "yes", False: "no"}.get(one.meta.get("success"), "?")
+        success = {True: "yes", False: "no", None: "?"}[one.meta.get("success")]
         seconds = f"{one.length * TICK_SECONDS:.0f}"
         table.add_row(one.name, one.task, str(one.era), str(one.length), seconds, success)
     _print(table, len(trajectories))

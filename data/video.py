@@ -85,7 +85,8 @@ def _conversion(colorspace: int, color_range: int) -> tuple[np.ndarray, np.ndarr
 
 
 def _pixels(plane: av.video.plane.VideoPlane) -> np.ndarray:
-    lines = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+    buffer: np.ndarray = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+    lines = buffer.reshape(plane.height, plane.line_size)
     return lines[:, : plane.width]
 
 
