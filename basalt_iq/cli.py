@@ -18,6 +18,7 @@ from basalt_iq.errors import UserError
 
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
+    "demo": "watch.demo:Demo",
     "data record": "data.commands:Record",
     "data check": "data.commands:Check",
     "data ingest": "data.commands:Ingest",

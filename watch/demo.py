@@ -18,6 +18,8 @@ from basalt_iq.errors import UserError
 
 #: Far from the demos' seeds, which start at 0.
 HELD_OUT_SEED = 100_000
+#: What two cores can train in minutes.
+SMALL = ("--stack", 2, "--batch", 8, "--learning-rate", 1e-3, "--check-every", 100, "--held-out", 0.15)
 PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 
 
@@ -33,22 +35,22 @@ class Demo(Command):
     task: str = "FindCave"
     """BASALT task to learn."""
     demos: int = 60
-    """Successful demonstrations to record, on seeds from 0."""
-    minutes: float = 4.0
+    """Successful demonstrations to record, on seeds from 0, within the limit of steps below."""
+    minutes: float = 4.5
     """Training time of each agent. Both train side by side, one core each."""
     episodes: int = 40
     """Episodes for each player, all on the same seeds, none of which a demo was played on."""
-    max_steps: int = 800
-    """Limit of an evaluation episode in steps of 50 ms (the task's own is longer)."""
+    max_steps: int = 600
+    """Limit of an episode in steps of 50 ms (the task's own is longer)."""
     seed: int = 0
     """Seed of the trainings."""
 
     def run(self) -> dict[str, Any]:
         began = time.monotonic()
         self.out.mkdir(parents=True, exist_ok=True)
-        self._call(
-            "data", "record", self.out / "demos", "--task", self.task, "--n", self.demos, "--only-successful"
-        )
+        compile_world(self.task)
+        limit = ["--only-successful", "--max-steps", self.max_steps]
+        self._call("data", "record", self.out / "demos", "--task", self.task, "--n", self.demos, *limit)
         self._call("data", "ingest", self.out / "demos", "--store", self.out / "store")
         self._train()
         summaries = self._evaluate()
@@ -65,7 +67,7 @@ class Demo(Command):
     def _train(self) -> None:
         """IQ-Learn and behaviour cloning at the same time, each for the same time on a core of its own."""
         common = ["--store", self.out / "store", "--task", self.task, "--minutes", self.minutes]
-        common += ["--steps", 10**9, "--seed", self.seed]
+        common += ["--steps", 10**9, "--seed", self.seed, *SMALL]
         jobs = {
             name: ["train", *common, "--objective", name, "--run", self.out / name] for name in ("bc", "iq")
         }
@@ -109,6 +111,21 @@ class Demo(Command):
         if done.returncode:
             raise UserError(f"`basalt-iq {_text(words)}` failed (see above); mend it and repeat to continue")
         return json.loads(done.stdout)
+
+
+def compile_world(task: str) -> None:
+    """Let numba compile the world's code into its cache, once, before several processes want it."""
+    from basalt_iq.world import make
+    from basalt_iq.world.players import make_player
+
+    with console.status("compiling the world (only the first time)"):
+        env = make(task)
+        env.reset(seed=0)
+        player = make_player(task, 0)
+        player.reset(env)
+        for _ in range(50):
+            env.step(player.act())
+        env.close()
 
 
 def _text(words: Any) -> str:
