@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from basalt_iq.errors import UserError
-from basalt_iq.submission import judge
+from basalt_iq.submission import commands, judge
 from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
 from basalt_iq.submission.building import AICROWD_2022, About, build_package
 from basalt_iq.submission.checking import Trial, check_package
@@ -106,3 +106,27 @@ def spoil_and_check(folder):
     assert found["FindCave: a video and its actions for each seed"] == "seed_1.mp4 unknown"
     assert "for 99 steps" in found["FindCave: 640x360, 20 a second, a frame more than steps"]
     assert "seed_12095.jsonl missing" in found["MakeWaterfall: a video and its actions for each seed"]
+
+
+@pytest.mark.slow
+def test_evaluate_plays_in_minerl_and_keeps_it_apart_from_the_stand_in(
+    checkpoint, tmp_path, stage, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(commands, "minerl_build", lambda python: asked.append(python) or stage.build)
+    common = {"run_dir": checkpoint, "episodes": 2, "first_seed": 5, "out": tmp_path / "out"}
+    summary = commands.Evaluate(**common, world="minerl-1.0", minerl_python="/opt/python").run()
+    assert asked == ["/opt/python"]
+    assert (summary["world"], summary["era"], summary["episodes"], summary["faults"]) == (
+        "minerl-1.0",
+        2022,
+        2,
+        0,
+    )
+    assert summary["rate"] is None  # nobody judges there
+    frames = [frame for seed in (5, 6) for frame in read_video(tmp_path / "out" / f"seed_{seed}.mp4")]
+    assert {round(frame[:160].mean() / 3) for frame in frames} == {5, 6}
+    with pytest.raises(UserError, match=r"holds episodes with .*give another --name"):
+        commands.Evaluate(**common).run()
+    with pytest.raises(UserError, match="cannot play in MineRL"):
+        commands.Evaluate(task="FindCave", player="scripted", world="minerl-1.0", out=tmp_path / "two").run()
