@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.blocks import KIND, LADDERS, WATER_KIND
+from basalt_iq.world.blocks import KIND, LADDERS, WATER, WATER_KIND
 from basalt_iq.world.jit import JIT
 from basalt_iq.world.noise import cosine, sine
 from basalt_iq.world.shapes import body_boxes, slab
@@ -247,7 +247,10 @@ def _aimed_box(blocks, x, y, z, px, py, pz, ix, iy, iz, boxes):
 
 @njit(**JIT)
 def aim(blocks, px, py, pz, yaw, pitch, reach, stop_at_water, boxes, out):
-    """The block looked at within reach. Fills `out`: x, y, z and the face's outward normal (3)."""
+    """The block looked at within reach; sources of water too if `stop_at_water`.
+
+    Fills `out`: x, y, z and the face's outward normal (3).
+    """
     dx, dy, dz = look(yaw, pitch)
     dx = dx if abs(dx) > 1e-9 else 1e-9
     dy = dy if abs(dy) > 1e-9 else 1e-9
@@ -263,7 +266,7 @@ def _aim(blocks, px, py, pz, dx, dy, dz, reach, stop_at_water, boxes, out):
     t = 0.0
     while t <= reach:
         block = block_at(blocks, x, y, z)
-        if block and (stop_at_water or KIND[block] != WATER_KIND):
+        if block and (KIND[block] != WATER_KIND or (stop_at_water and block == WATER)):
             at, axis = _aimed_box(blocks, x, y, z, px, py, pz, ix, iy, iz, boxes)
             if at <= reach:
                 out[0], out[1], out[2] = x, y, z
