@@ -64,11 +64,16 @@ def _on_ray(job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tu
     except ImportError:
         raise UserError("--ray needs Ray: pip install 'basalt-iq[ray]'") from None
     ray.init(ignore_reinit_error=True, log_to_driver=False)
-    remote: Any = ray.remote(job)
-    waiting = {remote.remote(item): item for item in items}
+    remote: Any = ray.remote(_call)
+    waiting = {remote.remote(job, item): item for item in items}
     while waiting:
         (done,), _ = ray.wait(list(waiting), num_returns=1)
         yield waiting.pop(done), ray.get(done)
+
+
+def _call(job: Callable[[Item], Result], item: Item) -> Result:
+    """What Ray runs: it takes plain functions only, not partial ones."""
+    return job(item)
 
 
 def _end_with_parent() -> None:
