@@ -190,7 +190,7 @@ class Watch(Command):
         from basalt_iq.watch.report import write_report
 
         self._show_demos()
-        found = write_report(self.runs, self.out, inside_limit=int(self.inside_limit * 1e6))
+        found = write_report(self.runs, self.out, command=said(), inside_limit=int(self.inside_limit * 1e6))
         size = f"{found['episodes']} episodes, {found['bytes'] / 1e6:.1f} MB"
         beside = f", videos in {found['media']}" if found["media"] else ""
         console.print(f"{self.out} ({size}{beside}): open it in a browser", markup=False, soft_wrap=True)

@@ -6,9 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
-import shlex
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -42,14 +40,19 @@ class Media:
 
 
 def write_report(
-    paths: Sequence[Path], out: Path, *, title: str | None = None, inside_limit: int = INSIDE_LIMIT
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    title: str | None = None,
+    command: str | None = None,
+    inside_limit: int = INSIDE_LIMIT,
 ) -> dict[str, Any]:
     """Write the report of the runs and evaluations under ``paths`` to ``out``.
 
-    Returns what was written: ``report``, ``media`` (folder beside the page or None), ``episodes``,
-    ``bytes``. The old report stays until the new one is whole.
+    ``command`` is what a person would repeat. Returns what was written: ``report``, ``media`` (folder
+    beside the page or None), ``episodes``, ``bytes``. The old report stays until the new one is whole.
     """
-    data, media = collect(paths, title)
+    data, media = collect(paths, title, command)
     make_folder(out.parent)
     inside = sum(_size(m.episode) for m in media) <= inside_limit
     folder = out.with_name(f"{out.stem}_files")
@@ -79,7 +82,9 @@ def render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(nonce=secrets.token_urlsafe(16), **values)
 
 
-def collect(paths: Sequence[Path], title: str | None = None) -> tuple[dict[str, Any], list[Media]]:
+def collect(
+    paths: Sequence[Path], title: str | None = None, command: str | None = None
+) -> tuple[dict[str, Any], list[Media]]:
     """What the page says (JSON-ready), and the media it refers to by key."""
     runs, found = find(paths)
     media: list[Media] = []
@@ -93,7 +98,7 @@ def collect(paths: Sequence[Path], title: str | None = None) -> tuple[dict[str, 
         "title": title or " · ".join(["basalt-iq", *tasks]),
         "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "version": version("basalt-iq"),
-        "command": shlex.join(["basalt-iq", *sys.argv[1:]]),
+        "command": command,
         "runs": [_run(run) for run in runs],
         "evaluations": evaluations,
         "pairs": paired_tests([e for _, e in found]),
