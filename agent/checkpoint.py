@@ -43,7 +43,7 @@ class AgentSpec:
 
     def build(self) -> SoftQNetwork:
         """A network of this shape with fresh weights."""
-        return SoftQNetwork(self.network, self.observation.vector_size, len(self.actions))
+        return SoftQNetwork(self.network, self.observation.vector_size, len(self.actions), self.temperature)
 
     def to_json(self) -> dict[str, Any]:
         return {

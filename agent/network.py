@@ -40,9 +40,11 @@ class SoftQNetwork(nn.Module):
     No batch normalisation and no dropout: what acts is exactly what was trained.
     """
 
-    def __init__(self, config: NetworkConfig, vector_size: int, actions: int):
+    def __init__(self, config: NetworkConfig, vector_size: int, actions: int, scale: float = 1.0):
+        """`scale` multiplies the last layer. With the temperature as scale the policy's logits are that layer's
+        own outputs (Q = tau * logits, as CSIL starts), so cloning is the same at any temperature."""
         super().__init__()
-        self.config, self.vector_size, self.actions = config, vector_size, actions
+        self.config, self.vector_size, self.actions, self.scale = config, vector_size, actions, scale
         self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)
         with torch.no_grad():
             flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
@@ -64,7 +66,11 @@ class SoftQNetwork(nn.Module):
     def forward(self, frames: Tensor, vector: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """q (B, T, A) of every step, and the carry after the last one. Arguments as of `encode`."""
         remembered, carry = self.remember(self.encode(frames, vector), carry)
-        return self.head(remembered), carry
+        return self.values(remembered), carry
+
+    def values(self, remembered: Tensor) -> Tensor:
+        """Q of remembered steps (..., hidden): (..., A)."""
+        return self.scale * self.head(remembered)
 
     def encode(self, frames: Tensor, vector: Tensor) -> Tensor:
         """What is seen at each step, without memory: (B, T, features + V).

@@ -68,7 +68,7 @@ def naive(network: SoftQNetwork) -> Callable[[Sequences], None]:
         pixels = stacks.reshape(b * t, -1, 64, 64).float() / 255
         seen = network.project(network.encoder(pixels).flatten(1)).relu().view(b, t, -1)
         carry = network.initial_carry(b)
-        return network.head(network.remember(torch.cat([seen, vector], -1), carry)[0])
+        return network.values(network.remember(torch.cat([seen, vector], -1), carry)[0])
 
     def update(batch: Sequences) -> None:
         stacks = torch.from_numpy(np.ascontiguousarray(batch.stacked()))

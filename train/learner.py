@@ -96,7 +96,7 @@ class Learner:
             at = end
             if end < seen.shape[1]:
                 self._refresh(batches, end + burn_in, carry)
-        return network.head(torch.cat(remembered, 1))
+        return network.values(torch.cat(remembered, 1))
 
     def _refresh(self, batches: Sequence[Sequences], later: int, carry: Carry) -> None:
         row = 0

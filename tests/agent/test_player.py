@@ -122,7 +122,7 @@ def test_sampling_follows_the_policy_and_argmax_its_best():
     network = spec.build()
     torch.nn.init.zeros_(network.head.weight)
     with torch.no_grad():
-        network.head.bias.copy_(0.5 * torch.tensor([0.2, 0.3, 0.5]).log())
+        network.head.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
     rng = np.random.default_rng(4)
     seen = [observation(rng)] * 1000
     for argmax, expected in ((False, [0.2, 0.3, 0.5]), (True, [0, 0, 1])):
