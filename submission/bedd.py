@@ -77,17 +77,18 @@ def build_rollouts(
 
 
 def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.OnDone) -> list[Episode]:
-    known = {seed: load(make_folder(folder), seed) for seed in SEEDS[task]}
-    for episode in filter(None, known.values()):
+    make_folder(folder)
+    known = [episode for seed in SEEDS[task] if (episode := load(folder, seed))]
+    for episode in known:
         on_done(episode)
-    missing = [seed for seed, episode in known.items() if episode is None]
+    missing = sorted(set(SEEDS[task]) - {episode.facts.seed for episode in known})
     if missing:
         actor = load_actor(agent.folder, task, ERA)
         rollout.play(
             task, actor, missing, out=folder, era=ERA, max_steps=stage.max_steps, workers=stage.workers,
             worlds=stage.workers, on_done=on_done, build=stage.build or rollout.build_telling_world,
         )  # fmt: skip
-    episodes = [episode for seed in SEEDS[task] if (episode := load(folder, seed))]
+    episodes = [played for seed in SEEDS[task] if (played := load(folder, seed))]
     _refuse_broken(episodes)
     return episodes
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from basalt_iq.watch.evaluation import Plan
     from basalt_iq.watch.rollout import Build as BuildWorld
 
-Positional = tyro.conf.Positional
-
 
 #: MineRL version -> the interface it has.
 MINERL_ERAS = {"minerl-0.4": 2021, "minerl-1.0": 2022}
@@ -78,7 +76,7 @@ def minerl_build(python: str | None) -> BuildWorld:
 class Build(Command):
     """Build what an evaluator takes from one run, or from one run for each task."""
 
-    runs: Positional[tuple[Path, ...]]
+    runs: tyro.conf.Positional[tuple[Path, ...]]
     """Run or checkpoint folders. A task without a run of its own is played by the first one's agent."""
     target: Literal["aicrowd-2021", "aicrowd-2022", "bedd"]
     """aicrowd-2021: one task; aicrowd-2022: all four; bedd: videos of all four on its 44 fixed seeds."""
@@ -130,7 +128,7 @@ class Build(Command):
 class Check(Command):
     """Run a package as the evaluator would, in the stand-in world; exit code 1 if anything is wrong."""
 
-    folder: Positional[Path]
+    folder: tyro.conf.Positional[Path]
     """What `submit build` made."""
     episodes: int | None = None
     """Episodes of each task. Default: as many as the evaluator plays (5, in 2022 11)."""
