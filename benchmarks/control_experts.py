@@ -36,18 +36,21 @@ ENVIRONMENTS = {
     for e in (
         Environment(
             "CartPole-v1", 20, (1, 3, 7, 10), 500, 300_000, 8,
-            dict(n_steps=32, batch_size=256, gae_lambda=0.8, gamma=0.98, n_epochs=20, learning_rate=1e-3),
+            {
+                "n_steps": 32, "batch_size": 256, "gae_lambda": 0.8, "gamma": 0.98, "n_epochs": 20,
+                "learning_rate": 1e-3,
+            },
         ),
         Environment(
             "Acrobot-v1", 5, (1, 3), -75, 1_000_000, 16,
-            dict(n_steps=256, gae_lambda=0.94, gamma=0.99, n_epochs=4),
+            {"n_steps": 256, "gae_lambda": 0.94, "gamma": 0.99, "n_epochs": 4},
         ),
         Environment(
             "LunarLander-v3", 5, (1, 3, 7, 10), 275, 2_500_000, 16,
-            dict(
-                n_steps=512, batch_size=256, gae_lambda=0.98, gamma=0.999, n_epochs=6, ent_coef=0.01,
-                learning_rate=5e-4,
-            ),
+            {
+                "n_steps": 512, "batch_size": 256, "gae_lambda": 0.98, "gamma": 0.999, "n_epochs": 6,
+                "ent_coef": 0.01, "learning_rate": 5e-4,
+            },
         ),
     )
 }  # fmt: skip
@@ -62,7 +65,7 @@ def train_expert(env: Environment, path: Path) -> None:
     enough = StopTrainingOnRewardThreshold(env.good_enough)
     watch = EvalCallback(
         make_vec_env(env.name, 16, seed=999), callback_on_new_best=enough, n_eval_episodes=48, verbose=0,
-        eval_freq=65_536 // env.workers, best_model_save_path=str(path.with_suffix("")),
+        eval_freq=max(1, env.steps // 40 // env.workers), best_model_save_path=str(path.with_suffix("")),
     )  # fmt: skip
     model = PPO("MlpPolicy", make_vec_env(env.name, env.workers, seed=0), seed=0, device="cpu", **env.ppo)
     model.learn(env.steps, callback=watch)
