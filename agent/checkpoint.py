@@ -18,6 +18,8 @@ from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
 
 FORMAT = 1
+#: Logits per unit of the last layer. An LSTM's outputs are small; with 1 the first thousand updates are slow.
+LOGIT_SCALE = 10.0
 #: The 2021 entry's (facts, section 3), for agents whose own confidence at people's endings is not known.
 END_GUARD = 0.15
 MAX_JSON_BYTES = 8 << 20
@@ -43,7 +45,8 @@ class AgentSpec:
 
     def build(self) -> SoftQNetwork:
         """A network of this shape with fresh weights."""
-        return SoftQNetwork(self.network, self.observation.vector_size, len(self.actions), self.temperature)
+        scale = LOGIT_SCALE * self.temperature
+        return SoftQNetwork(self.network, self.observation.vector_size, len(self.actions), scale)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -41,8 +41,8 @@ class SoftQNetwork(nn.Module):
     """
 
     def __init__(self, config: NetworkConfig, vector_size: int, actions: int, scale: float = 1.0):
-        """`scale` multiplies the last layer. With the temperature as scale the policy's logits are that layer's
-        own outputs (Q = tau * logits, as CSIL starts), so cloning is the same at any temperature."""
+        """`scale` multiplies the last layer: with scale k tau the logits Q / tau are k times its outputs
+        (Q = tau * logits, as CSIL starts), so that cloning is the same at any temperature."""
         super().__init__()
         self.config, self.vector_size, self.actions, self.scale = config, vector_size, actions, scale
         self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)

@@ -37,9 +37,7 @@ def main() -> None:
     for workers, worlds in SETTINGS:
         speed = measure(player, workers, worlds, options.steps)
         base = base or speed
-        print(
-            f"{workers} processes, {worlds:2d} worlds: {speed:6.0f} steps/s, {speed / base:4.1f} x first"
-        )
+        print(f"{workers} processes, {worlds:2d} worlds: {speed:6.0f} steps/s, {speed / base:4.1f} x first")
 
 
 def untrained() -> Player:

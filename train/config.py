@@ -11,6 +11,9 @@ from basalt_iq.train.actors import OnlineConfig
 from basalt_iq.train.learner import LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig
 
+#: Both terms cover experts and policy; from demos alone they are the offline ones.
+GOAL = ObjectiveConfig(temperature=0.1, value_term="value", regularise="mixture")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -47,7 +50,7 @@ class TrainConfig:
     wandb: Literal["auto", "offline", "online", "off"] = "auto"
     """auto: offline unless you are logged in."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    goal: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    goal: ObjectiveConfig = GOAL
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     online: OnlineConfig = field(default_factory=OnlineConfig)
 

@@ -48,6 +48,7 @@ class Learner:
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.generator = torch.Generator().manual_seed(seed)
+        self.updates = 0
 
     def update(self, batches: Sequence[Sequences]) -> dict[str, float]:
         """One gradient step. `batches` come one per source: the experts' first, then the policy's, if any."""
@@ -61,7 +62,8 @@ class Learner:
                 q_target = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
                 v = soft_value(q_target, self.goal.temperature)
         transitions = self._transitions(batches, q[:, :-1], v[:, 1:], burn_in)
-        loss, metrics = objective(transitions, self.goal)
+        loss, metrics = objective(transitions, self.goal.at(self.updates))
+        self.updates += 1
         norm = self._descend(loss)
         metrics |= {"loss": loss.detach(), "gradient_norm": norm}
         metrics["entropy"] = transitions.mean(entropy(q.detach()[:, :-1], self.goal.temperature))
@@ -141,6 +143,7 @@ class Learner:
             "target": self.target.state_dict() if self.target is not None else {},
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
+            "updates": self.updates,
             "sources": [source.state_dict() for source in self.sources],
         }
 
@@ -150,6 +153,7 @@ class Learner:
             self.target.load_state_dict(state["target"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
+        self.updates = state["updates"]
         for source, kept in zip(self.sources, state["sources"], strict=True):
             source.load_state_dict(kept)
 

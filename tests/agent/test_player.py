@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from basalt_iq.agent.actions import Action, ActionSet, entry_2021
-from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent, save_agent
+from basalt_iq.agent.checkpoint import LOGIT_SCALE, AgentSpec, find_agent, load_agent, save_agent
 from basalt_iq.agent.network import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.player import Player, RandomPlayer
@@ -104,7 +104,7 @@ def test_the_episode_is_not_ended_below_the_guard():
 
     def throws(probability, guard, held="snowball"):
         with torch.no_grad():
-            network.head.bias.copy_(torch.tensor([1 - probability, probability]).log())
+            network.head.bias.copy_(torch.tensor([1 - probability, probability]).log() / LOGIT_SCALE)
         agent = Player(spec, network, end_guard=guard)
         agent.start([0])
         seen = [observation(rng, held) for _ in range(200)]
@@ -122,7 +122,7 @@ def test_sampling_follows_the_policy_and_argmax_its_best():
     network = spec.build()
     torch.nn.init.zeros_(network.head.weight)
     with torch.no_grad():
-        network.head.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
+        network.head.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log() / LOGIT_SCALE)
     rng = np.random.default_rng(4)
     seen = [observation(rng)] * 1000
     for argmax, expected in ((False, [0.2, 0.3, 0.5]), (True, [0, 0, 1])):

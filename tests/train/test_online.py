@@ -102,14 +102,14 @@ def test_actors_hand_over_whole_episodes_and_repeat_exactly():
 
 @pytest.mark.slow
 def test_a_killed_online_run_continues_to_the_same_weights(store, tmp_path):
-    options = [
-        "--features", "16", "--hidden", "16", "--stack", "2", "--batch", "2", "--length", "16", "--burn-in", "4",
-        "--grid", "8", "--check-every", "20", "--log-every", "10", "--wandb", "off", "--online", "--worlds", "2",
-        "--online-steps", "20", "--start-after", "5", "--steps", "80",
-    ]  # fmt: skip
+    shape = "--features 16 --hidden 16 --stack 2 --batch 2 --length 16 --burn-in 4 --grid 8"
+    pace = "--steps 80 --check-every 20 --log-every 10 --wandb off"
+    online = "--online --worlds 2 --online-steps 20 --start-after 5"
 
     def command(run):
-        return [sys.executable, "-m", "basalt_iq", "train", "--store", str(store), "--run", str(run), *options]
+        places = ["--store", str(store), "--run", str(run)]
+        options = f"{shape} {pace} {online}".split()
+        return [sys.executable, "-m", "basalt_iq", "train", *places, *options]
 
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     done = subprocess.run(command(whole), capture_output=True, text=True)
