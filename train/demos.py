@@ -72,4 +72,5 @@ def episodes(trajectories: Sequence[Trajectory], actions: ActionSet, look: Obser
 
 def _episode(trajectory: Trajectory, actions: ActionSet, look: ObservationSpec) -> Episode:
     vector = look.vectors(trajectory.items, trajectory.inventory, held_items(trajectory))
-    return Episode(trajectory.frames, {"action": actions.encode(ticks(trajectory)), "vector": vector})
+    steps = {"action": actions.encode(ticks(trajectory)), "vector": vector}
+    return Episode(trajectory.frames, steps, terminal=bool(trajectory.meta.get("ended", True)))
