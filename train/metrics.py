@@ -60,7 +60,7 @@ def _start_wandb(folder: Path, mode: WandbMode, config: Mapping[str, Any]) -> An
     import wandb
 
     if mode == "auto":
-        mode = "online" if wandb.api.api_key else "offline"
+        mode = "online" if wandb.login(prompt=False) else "offline"
     settings = wandb.Settings(silent=True, console="off")
     return wandb.init(
         project="basalt-iq", name=folder.name, id=folder.name, dir=folder, mode=mode, resume="allow",
