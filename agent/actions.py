@@ -163,7 +163,7 @@ def _without_opposites(buttons: np.ndarray, names: Sequence[str]) -> np.ndarray:
     result = buttons.astype(np.uint8, copy=True)
     for pair in OPPOSITES:
         columns = [names.index(name) for name in pair]
-        result[np.ix_(result[:, columns].all(1), columns)] = 0
+        result[np.ix_(np.flatnonzero(result[:, columns].all(1)), np.array(columns))] = 0
     return result
 
 

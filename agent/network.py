@@ -50,13 +50,14 @@ class SoftQNetwork(nn.Module):
             flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
         self.project = nn.Linear(flat, config.features)
         joined = config.features + vector_size
+        self.memory: nn.Module
         if config.memory:
             self.memory = nn.LSTM(joined, config.hidden, batch_first=True)
         else:
             self.memory = nn.Sequential(nn.Linear(joined, config.hidden), nn.ReLU())
         self.head = nn.Linear(config.hidden, actions)
         # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def initial_carry(self, batch: int) -> Carry:
         """The memory at the start of an episode: zeros, (batch, hidden) twice."""
@@ -88,7 +89,7 @@ class SoftQNetwork(nn.Module):
         if not isinstance(self.memory, nn.LSTM):
             return self.memory(x), carry
         if x.shape[1] == 1:  # one step through the cell takes a tenth of the whole-sequence kernel's time
-            carry = torch.lstm_cell(x[:, 0], carry, *self.memory._flat_weights)
+            carry = torch.lstm_cell(x[:, 0], carry, *self.memory._flat_weights)  # type: ignore[arg-type]
             return carry[0][:, None], carry
         h, c = carry
         remembered, (h, c) = self.memory(x, (h[None], c[None]))

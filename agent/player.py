@@ -92,7 +92,7 @@ class Player:
             memory.h, memory.c = h[row], c[row]
         return [self._decide(*row) for row in zip(q[:, 0].cpu(), observations, memories, strict=True)]
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[int, Any]:
         """Every slot's random numbers, frame stack and memory."""
         return {slot: memory.state_dict() for slot, memory in self._slots.items()}
 

@@ -50,7 +50,7 @@ def command_tree() -> Any:
     groups: dict[str, list[Any]] = {}
     for line, place in COMMANDS.items():
         group, _, name = line.rpartition(" ")
-        leaf = Annotated[_load(place), tyro.conf.subcommand(name, prefix_name=False)]
+        leaf: Any = Annotated[_load(place), tyro.conf.subcommand(name, prefix_name=False)]
         if group:
             groups.setdefault(group, []).append(leaf)
             about = tyro.conf.subcommand(group, prefix_name=False, description=GROUPS[group])

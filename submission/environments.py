@@ -89,7 +89,7 @@ class MinerlWorld(gymnasium.Env):
         super().reset(seed=seed)
         self._steps = None
         number = int(self.np_random.integers(2**31)) if seed is None else seed
-        faults = []
+        faults: list[Fault] = []
         while len(faults) < self.limits.attempts:
             seen = self._attempt(number)
             if not isinstance(seen, Fault):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -64,7 +65,7 @@ class Judge:
         self.log = Log()
         self._worlds: list[GymEnv] = []
         self._playing: list[Played | None] = []
-        self._spaces: list[gymnasium.Space] = []
+        self._spaces: list[gymnasium.spaces.Dict] = []
 
     def serve(self, pipe: Connection, silence: float = SILENCE_SECONDS) -> None:
         """Until the package's process ends its side. Raises Stop for a package that must be stopped."""
@@ -82,9 +83,15 @@ class Judge:
                 world.close()
 
     def _answer(self, pipe: Connection, kind: str, value: Any, thinking: float) -> None:
-        jobs = {"make": self._make, "seed": self._seed, "reset": self._reset, "close": self._close}
+        jobs: dict[str, Callable[..., Any]] = {
+            "make": self._make,
+            "seed": self._seed,
+            "reset": self._reset,
+            "step": partial(self._step, thinking=thinking),
+            "close": self._close,
+        }
         try:
-            answer = self._step(*value, thinking) if kind == "step" else jobs[kind](*value)
+            answer = jobs[kind](*value)
         except Stop:
             raise
         except Exception as error:  # noqa: BLE001  the package hears of it, as it would of MineRL's

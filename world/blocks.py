@@ -5,8 +5,9 @@ are two entries of the table. Facing is 0 south (+z), 1 west (-x), 2 north (-z),
 the way Minecraft's yaw turns.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def turned(box: Box, quarter: int) -> Box:
     return (x0, y0, z0, x1, y1, z1)
 
 
-def _cube(name: str, *textures: str, **kw) -> Block:
+def _cube(name: str, *textures: str, **kw: Any) -> Block:
     return Block(name, textures or (name,), **kw)
 
 
@@ -114,7 +115,7 @@ def _water() -> Iterator[Block]:
     yield replace(base, name="falling_water", level=8)
 
 
-def _small(name: str, shape: tuple[Box, ...], texture: str, **kw) -> Block:
+def _small(name: str, shape: tuple[Box, ...], texture: str, **kw: Any) -> Block:
     options: dict = {"kind": BOXES, "opacity": 0, "hardness": 2.0, "shape": shape, "drop": name}
     return Block(name, (texture,), **(options | kw))
 
@@ -283,7 +284,7 @@ def _face_textures() -> np.ndarray:
     return faces
 
 
-def _box_table(of) -> tuple[np.ndarray, np.ndarray]:
+def _box_table(of: Callable[[Block], Iterable[Box]]) -> tuple[np.ndarray, np.ndarray]:
     """Boxes of every block in one array (n, 6), and each block's first and one-past-last row."""
     rows: list[Box] = []
     spans = np.zeros((len(BLOCKS), 2), np.int16)

@@ -143,7 +143,7 @@ class Enum(spaces.Space[str]):
         if default not in self.values:
             raise ValueError(f"default {default!r} is not one of {self.values}")
         self.default = default
-        super().__init__((), np.str_, seed)  # type: ignore[arg-type]
+        super().__init__((), np.str_, seed)
 
     @property
     def is_np_flattenable(self) -> bool:
@@ -169,7 +169,9 @@ def observation_space(task: Task, era: int = 2021) -> spaces.Dict:
         return spaces.Dict({"pov": pov})
     wear = spaces.Box(-1, MAX_DAMAGE, (), np.int64)
     hand = spaces.Dict({"damage": wear, "maxDamage": wear, "type": Enum(task.equip)})
-    counts = {item: spaces.Box(0, MAX_STACK_SUM, (), np.int32) for item in task.items}
+    counts: dict[str, spaces.Space] = {
+        item: spaces.Box(0, MAX_STACK_SUM, (), np.int32) for item in task.items
+    }
     equipped = spaces.Dict({"mainhand": hand})
     return spaces.Dict({"equipped_items": equipped, "inventory": spaces.Dict(counts), "pov": pov})
 

@@ -40,6 +40,9 @@ class BasaltEnv(gymnasium.Env):
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
     render_mode = "rgb_array"
+    start_distance: float
+    last_distance: float
+    """Kept by the rules of FindCave (see `tasks`): steps to the nearest cave at the start, and last known."""
 
     def __init__(self, task: contract.Task, era: int, max_steps: int, resolution: tuple[int, int]):
         self.task, self.era, self.max_steps = task, era, max_steps
@@ -219,7 +222,7 @@ class BasaltEnv(gymnasium.Env):
 
 
 def _scalar(value: int, dtype: type) -> np.ndarray:
-    array = np.array(value, dtype)
+    array: np.ndarray = np.array(value, dtype)
     array.flags.writeable = False
     return array
 

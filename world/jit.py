@@ -7,12 +7,13 @@ hold tables made in other files. So the cache lies in a folder named after all t
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import numba
 
-JIT = {"cache": True, "nogil": True, "error_model": "numpy"}
+JIT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 """Options of every compiled function. No fastmath: frames must not depend on the processor."""
-BARE = {**JIT, "_nrt": False}
+BARE: dict[str, Any] = {**JIT, "_nrt": False}
 """For what runs for every pixel: allocates nothing, so it needs no counting of references to arrays
 (atomic, and half of the time of a frame)."""
 
@@ -32,4 +33,4 @@ def _cache_folder() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(_cache_folder())
+    numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]

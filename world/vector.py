@@ -159,6 +159,7 @@ def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Callable
         if slot not in worlds:
             worlds[slot] = build(*job)
         world = worlds[slot]
+        rest: list[Any]
         if request == "progress":
             return world.unwrapped.progress()  # type: ignore[attr-defined]
         if request == "reset":

@@ -179,5 +179,5 @@ def build_village(world: World, seed: int, style_name: str) -> list[House]:
     for step in doorsteps:
         _path(world, step, (cx, cz), style.ground)
     changed = (world.blocks != natural) & (world.blocks != AIR)
-    world.village = {tuple(cell) for cell in np.argwhere(changed).tolist()}
+    world.village = {(x, y, z) for x, y, z in np.argwhere(changed).tolist()}
     return houses

@@ -138,7 +138,7 @@ class ScriptedPlayer(abc.ABC):
             yield {"ESC": 1}
         yield {}
 
-    def wait(self, ticks: float) -> Script:
+    def wait(self, ticks: float | np.integer) -> Script:
         for _ in range(round(ticks)):
             yield {"camera": self.wrist.rest()}
 

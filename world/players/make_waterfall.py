@@ -93,7 +93,7 @@ class MakeWaterfallPlayer(Explorer):
     def _heights(self, cells: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Blocks of free fall two steps from each of the cells [N, 3]; 0 where one cannot pour there. [N]"""
         size = np.array(self.kind.shape)
-        inner = ((cells > 3) & (cells < size - 4)).all(1)
+        inner = np.all((cells > 3) & (cells < size - 4), 1)
         x, y, z = np.where(inner[:, None], cells, 4).T
         kind, (dx, _, dz) = self.kind, step
         ground = ~LEAFY[self.env.world.blocks[x, y - 1, z]]

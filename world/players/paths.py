@@ -73,7 +73,7 @@ def landing(kind: np.ndarray, x: int, y: int, z: int, a: int, c: int, drop: int)
 
 
 @njit(**JIT)
-def _step(kind, x, y, z, d, drop):  # type: ignore[no-untyped-def]
+def _step(kind, x, y, z, d, drop):
     """The cell that a step in direction d (0..3 straight, 4..7 slanting) leads to, and its cost; -1: none."""
     dx, dz = (1, -1, 0, 0, 1, 1, -1, -1)[d], (0, 0, 1, -1, 1, -1, 1, -1)[d]
     a, c = x + dx, z + dz
@@ -91,7 +91,7 @@ def _step(kind, x, y, z, d, drop):  # type: ignore[no-untyped-def]
 
 
 @njit(**JIT)
-def _spread(kind, start, goals, limit, drop):  # type: ignore[no-untyped-def]
+def _spread(kind, start, goals, limit, drop):
     """Dijkstra from `start` to the first cell of `goals`: cells, cost, parent, and its index or -1."""
     _, size_y, size_z = kind.shape
     place = np.full(kind.size, -1, np.int32)

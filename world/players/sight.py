@@ -28,7 +28,7 @@ def turn(angle: float) -> float:
 
 
 @njit(**JIT)
-def cast(screen, x, y, z, dx, dy, dz, far):  # type: ignore[no-untyped-def]
+def cast(screen, x, y, z, dx, dy, dz, far):
     """The last clear cell before the first block that stops sight, and its distance; distance -1: the sky.
 
     ``screen`` is bool [X, Y, Z]: what stops sight.
@@ -56,7 +56,7 @@ def cast(screen, x, y, z, dx, dy, dz, far):  # type: ignore[no-untyped-def]
 
 
 @njit(**JIT)
-def look(screen, eye, yaw, pitch, rays, far, field):  # type: ignore[no-untyped-def]
+def look(screen, eye, yaw, pitch, rays, far, field):
     """Clear cells in front of what a view of rays x rays pixels shows: int16 [N, 3] and distances [N].
 
     Angles in degrees. Pixels of sky and beyond ``far`` blocks give no cell.
