@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -46,7 +47,19 @@ class AgentSpec:
     def build(self) -> SoftQNetwork:
         """A network of this shape with fresh weights."""
         scale = LOGIT_SCALE * self.temperature
-        return SoftQNetwork(self.network, self.observation.vector_size, len(self.actions), scale)
+        fed_back = len(self.actions) if self.network.last_action else 0
+        size = self.observation.vector_size + fed_back
+        return SoftQNetwork(self.network, size, len(self.actions), scale)
+
+    def vectors(self, seen: np.ndarray, taken: np.ndarray) -> np.ndarray:
+        """The network's vector input (N, V): the observations' `seen`, and the action `taken` before each.
+
+        `taken` (N,) holds indices, -1 where an episode starts.
+        """
+        if not self.network.last_action:
+            return seen
+        one_hot = taken[:, None] == np.arange(len(self.actions))
+        return np.concatenate([seen, one_hot], 1).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
         return {

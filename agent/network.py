@@ -28,6 +28,8 @@ class NetworkConfig:
     """LSTM units."""
     memory: bool = True
     """Off replaces the LSTM by a layer without memory, for comparison."""
+    last_action: bool = False
+    """Feed back the action just taken: play is steadier, but what comes next may be learned from it alone."""
     stack: int = 4
     """Frames seen at once, the current one included."""
     size: int = 64

@@ -105,7 +105,8 @@ class Player:
             m.push(look.frame(o), self.spec.network.stack)
             for m, o in zip(memories, observations, strict=True)
         ]
-        vectors = np.stack([look.vector(o) for o in observations])
+        seen = np.stack([look.vector(o) for o in observations])
+        vectors = self.spec.vectors(seen, np.array([memory.taken for memory in memories]))
         device = self.network.head.weight.device
         carry = (torch.stack([m.h for m in memories]), torch.stack([m.c for m in memories]))
         batch = torch.from_numpy(np.stack(frames)[:, None]), torch.from_numpy(vectors[:, None])
@@ -114,7 +115,7 @@ class Player:
     def _decide(self, q: torch.Tensor, observation: Mapping[str, Any], memory: _Memory) -> Decision:
         pi = policy(q, self.temperature)
         ends = self.spec.actions.ends_episode(equipped(observation))
-        index = self._choose(pi.double().numpy(), ends, memory.rng)
+        index = memory.taken = self._choose(pi.double().numpy(), ends, memory.rng)
         return Decision(
             action=self.spec.actions.decode(index),
             index=index,
@@ -139,6 +140,7 @@ class _Memory:
     frames: np.ndarray | None
     h: torch.Tensor
     c: torch.Tensor
+    taken: int = -1
 
     def push(self, frame: np.ndarray, stack: int) -> np.ndarray:
         """Before the first frame there is the first frame, as in the training sequences."""
@@ -148,14 +150,20 @@ class _Memory:
 
     def state_dict(self) -> dict[str, Any]:
         frames = None if self.frames is None else torch.from_numpy(self.frames)
-        return {"rng": self.rng.bit_generator.state, "frames": frames, "h": self.h, "c": self.c}
+        return {
+            "rng": self.rng.bit_generator.state,
+            "frames": frames,
+            "h": self.h,
+            "c": self.c,
+            "taken": self.taken,
+        }
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> _Memory:
         rng = np.random.default_rng()
         rng.bit_generator.state = state["rng"]
         frames = None if state["frames"] is None else state["frames"].numpy()
-        return cls(rng, frames, state["h"], state["c"])
+        return cls(rng, frames, state["h"], state["c"], state["taken"])
 
 
 class RandomPlayer:

@@ -147,7 +147,9 @@ class Actors:
         del self._live[slot]
         self.finished += 1
         self.successes += bool(info.get("success"))
-        steps = {"action": np.array(episode.actions, np.int64), "vector": np.stack(episode.vectors)}
+        actions = np.array(episode.actions, np.int64)
+        vector = self.spec.vectors(np.stack(episode.vectors), np.concatenate([[-1], actions]))
+        steps = {"action": actions, "vector": vector}
         return Episode(np.stack(episode.frames), steps, terminal=terminated)
 
     def _lose_all(self) -> None:

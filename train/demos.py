@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
-from basalt_iq.agent.observation import ObservationSpec
+from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.data.sampler import Episode
 from basalt_iq.data.store import Store, Trajectory
 from basalt_iq.errors import UserError
@@ -65,12 +65,13 @@ def held_items(trajectory: Trajectory) -> np.ndarray:
     return np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
 
 
-def episodes(trajectories: Sequence[Trajectory], actions: ActionSet, look: ObservationSpec) -> list[Episode]:
+def episodes(trajectories: Sequence[Trajectory], spec: AgentSpec) -> list[Episode]:
     """For the sampler: memory-mapped frames, `action` (T,) int64 and `vector` (T+1, V) float32."""
-    return [_episode(trajectory, actions, look) for trajectory in trajectories]
+    return [_episode(trajectory, spec) for trajectory in trajectories]
 
 
-def _episode(trajectory: Trajectory, actions: ActionSet, look: ObservationSpec) -> Episode:
-    vector = look.vectors(trajectory.items, trajectory.inventory, held_items(trajectory))
-    steps = {"action": actions.encode(ticks(trajectory)), "vector": vector}
+def _episode(trajectory: Trajectory, spec: AgentSpec) -> Episode:
+    action = spec.actions.encode(ticks(trajectory))
+    seen = spec.observation.vectors(trajectory.items, trajectory.inventory, held_items(trajectory))
+    steps = {"action": action, "vector": spec.vectors(seen, np.concatenate([[-1], action]))}
     return Episode(trajectory.frames, steps, terminal=bool(trajectory.meta.get("ended", True)))

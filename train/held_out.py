@@ -24,7 +24,7 @@ class HeldOut:
 
     def __init__(self, trajectories: Sequence[Trajectory], spec: AgentSpec):
         self.spec = spec
-        self.episodes = episodes(trajectories, spec.actions, spec.observation)
+        self.episodes = episodes(trajectories, spec)
         self._may_end = [_may_end(spec, trajectory) for trajectory in trajectories]
 
     @torch.inference_mode()

@@ -60,7 +60,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.network = self.spec.build().to(config.device)
         self.held_out = HeldOut(demos.held_out, self.spec)
-        expert = episodes(demos.train, self.spec.actions, look)
+        expert = episodes(demos.train, self.spec)
         sampling = {
             "batch": config.batch, "length": config.length, "stack": config.network.stack,
             "seed": config.seed, "grid": config.grid, "burn_in": config.burn_in,

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,26 @@ def test_memory_after_n_steps_is_that_of_unrolling_the_same_frames(encoder):
     memory = agent._slots[3]
     np.testing.assert_allclose(memory.h, h[0], atol=1e-5)
     np.testing.assert_allclose(memory.c, c[0], atol=1e-5)
+
+
+def test_the_last_action_is_fed_back_as_in_training():
+    torch.manual_seed(0)
+    spec = agent_spec()
+    spec = replace(spec, network=replace(spec.network, last_action=True))
+    agent, rng = Player(spec, spec.build(), end_guard=0.0), np.random.default_rng(5)
+    seen = [observation(rng) for _ in range(6)]
+    agent.start([0])
+    played = [agent.act([obs], [0])[0] for obs in seen]
+    taken = np.array([-1, *(d.index for d in played[:-1])])
+    vectors = spec.vectors(np.stack([spec.observation.vector(obs) for obs in seen]), taken)
+    assert vectors.shape == (6, spec.observation.vector_size + len(spec.actions))
+    assert vectors[0, spec.observation.vector_size :].sum() == 0
+    frames = np.stack([spec.observation.frame(obs) for obs in seen])
+    padded = torch.from_numpy(np.concatenate([np.repeat(frames[:1], spec.network.stack - 1, 0), frames]))
+    windows = padded.unfold(0, spec.network.stack, 1).movedim(-1, 1)
+    with torch.inference_mode():
+        q, _ = agent.network(windows[None], torch.from_numpy(vectors)[None], agent.network.initial_carry(1))
+    np.testing.assert_allclose(np.stack([d.q for d in played]), q[0].numpy(), atol=1e-5)
 
 
 def test_episodes_side_by_side_do_not_mix():
