@@ -19,19 +19,7 @@ from basalt_iq.errors import UserError
 #: Far from the demos' seeds, which start at 0.
 HELD_OUT_SEED = 100_000
 #: What two cores can train in minutes.
-SMALL = (
-    "--stack",
-    2,
-    "--batch",
-    8,
-    "--learning-rate",
-    5e-4,
-    "--check-every",
-    100,
-    "--held-out",
-    0.15,
-    "--last-action",
-)
+SMALL = "--stack 2 --batch 8 --learning-rate 5e-4 --check-every 100 --held-out 0.15 --last-action".split()
 PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 
 
