@@ -19,7 +19,7 @@ from basalt_iq.errors import UserError
 #: Far from the demos' seeds, which start at 0.
 HELD_OUT_SEED = 100_000
 #: What two cores can train in minutes.
-SMALL = "--stack 2 --batch 8 --learning-rate 5e-4 --check-every 100 --held-out 0.15 --last-action".split()
+SMALL = "--stack 2 --batch 8 --learning-rate 5e-4 --check-every 100 --held-out 0.15 --last-action"
 PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 
 
@@ -67,7 +67,7 @@ class Demo(Command):
     def _train(self) -> None:
         """IQ-Learn and behaviour cloning at the same time, each for the same time on a core of its own."""
         common = ["--store", self.out / "store", "--task", self.task, "--minutes", self.minutes]
-        common += ["--steps", 10**9, "--seed", self.seed, *SMALL]
+        common += ["--steps", 10**9, "--seed", self.seed, *SMALL.split()]
         jobs = {
             name: ["train", *common, "--objective", name, "--run", self.out / name] for name in ("bc", "iq")
         }
