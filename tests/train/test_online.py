@@ -86,7 +86,7 @@ def test_actors_hand_over_whole_episodes_and_repeat_exactly():
     for e in done:
         assert e.length <= 25
         assert len(e.steps["action"]) == e.length == len(e.steps["vector"]) - 1
-        assert e.terminal == (e.length < 25)
+        assert e.terminal or e.length == 25  # an episode may also end by itself on the last step
 
     second = actors()
     try:

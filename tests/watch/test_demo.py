@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.slow
 def test_the_whole_loop(tmp_path):
     out = tmp_path / "demo"
-    options = ["--demos", "4", "--minutes", "0.1", "--episodes", "2", "--max-steps", "60"]
+    options = ["--demos", "4", "--minutes", "0.1", "--episodes", "2", "--max-steps", "300"]
     command = [sys.executable, "-m", "basalt_iq", "demo", "--out", str(out), *options, "--json"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -18,7 +18,7 @@ def test_the_whole_loop(tmp_path):
     assert list(result["players"]) == ["demonstrator", "IQ-Learn", "behaviour cloning", "random"]
     for summary in result["players"].values():
         assert summary["episodes"] == 2
-        assert summary["max_steps"] == 60
+        assert summary["max_steps"] == 300
         assert 0 <= summary["low"] <= summary["rate"] <= summary["high"] <= 1
         assert min(summary["seeds"]) >= 100_000
     assert (out / "report.html").stat().st_size > 10_000
