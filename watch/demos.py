@@ -53,7 +53,7 @@ def show_demos(run: Path, store: Path, *, count: int = 4, held_out: float = 0.1)
 
 
 def _record(folder: Path, index: int, demo: Trajectory, spec: AgentSpec, network: SoftQNetwork) -> Episode:
-    (sequence,) = as_sequences([demo], spec.actions, spec.observation)
+    (sequence,) = as_sequences([demo], spec)
     action = np.asarray(sequence.steps["action"])
     with torch.inference_mode():
         q = q_values(network, sequence)[:-1]
