@@ -135,7 +135,7 @@ def test_demos_stand_beside_with_what_the_agent_recovers_from_them(run, store):
     for episode in episodes:
         assert (episode.facts.steps, episode.facts.success) == (12, True)
         demo = next(d for d in Store.open(store).select("FindCave") if d.name == episode.facts.source)
-        (sequence,) = as_sequences([demo], spec.actions, spec.observation)
+        (sequence,) = as_sequences([demo], spec)
         q = q_values(network, sequence).detach()
         v = soft_value(q, spec.temperature).numpy()
         q_a = q.numpy()[np.arange(12), sequence.steps["action"]]
