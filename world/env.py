@@ -53,10 +53,10 @@ class BasaltEnv(gymnasium.Env):
         self.action_space = contract.action_space(task, era)
         self.world, self.body = World(), np.zeros(physics.BODY_SIZE)
         self.inventory = Inventory()
+        self.frame_size = resolution
         self.hands, self.gui = Hands(self), Gui(self)
         self._rules = RULES[task.name]
         self.half_view = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
-        self.frame_size = resolution
         self._frame = np.zeros((*resolution, 3), np.uint8)
         self._depth = np.zeros(resolution, np.float32)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))

@@ -19,6 +19,8 @@ PIXELS_PER_DEGREE: Final = 2400 / 360 / 2
 """How far the camera moves the cursor: a turn is 2400 counts of a mouse on a screen twice as large."""
 PANEL: Final = (166, 176)
 """Height and width of the inventory's panel."""
+LEAST: Final = (180, 200)
+"""Height and width of the smallest screen; a smaller picture shows its middle."""
 SLOT: Final = 18
 GRID: Final = (84, 8)
 """Top and left of the 27 slots within the panel; the hotbar's nine lie 58 below."""
@@ -32,6 +34,8 @@ class Gui:
 
     def __init__(self, env: BasaltEnv):
         self._env = env
+        high, wide = env.frame_size
+        self.screen = max(high, LEAST[0]), max(wide, LEAST[1])
         self.reset()
 
     def reset(self) -> None:
@@ -84,7 +88,7 @@ class Gui:
 
     def _toggle(self) -> None:
         self.is_open = not self.is_open
-        self.cursor[:] = self._env.frame_size[0] / 2, self._env.frame_size[1] / 2
+        self.cursor[:] = self.screen[0] / 2, self.screen[1] / 2
         if not self.is_open and self.carried:
             self._put_back()
 
@@ -98,7 +102,7 @@ class Gui:
     # ------------------------------------------------------------------ mouse
     def _mouse(self, action: dict[str, Any], fresh: set[str]) -> None:
         move = np.asarray(action.get("camera", (0.0, 0.0)), np.float64) * PIXELS_PER_DEGREE
-        self.cursor = np.clip(self.cursor + move, 0, np.array(self._env.frame_size) - 1.0)
+        self.cursor = np.clip(self.cursor + move, 0, np.array(self.screen) - 1.0)
         slot = self._slot_under_cursor()
         if slot is None:
             return
@@ -109,7 +113,7 @@ class Gui:
 
     def corner(self) -> tuple[int, int]:
         """Top and left of the panel."""
-        high, wide = self._env.frame_size
+        high, wide = self.screen
         return (high - PANEL[0]) // 2, (wide - PANEL[1]) // 2
 
     def slot_corner(self, slot: int) -> tuple[int, int]:
@@ -158,6 +162,17 @@ class Gui:
     # ------------------------------------------------------------------ drawing
     def draw(self, frame: np.ndarray) -> None:
         """Draws hand, hotbar and hearts, and the inventory if it is open, onto a frame (H, W, 3)."""
+        if frame.shape[:2] == self.screen:
+            self._draw(frame)
+            return
+        top, left = ((whole - part) // 2 for whole, part in zip(self.screen, frame.shape, strict=False))
+        screen = np.zeros((*self.screen, 3), np.uint8)
+        middle = screen[top : top + frame.shape[0], left : left + frame.shape[1]]
+        middle[:] = frame
+        self._draw(screen)
+        frame[:] = middle
+
+    def _draw(self, frame: np.ndarray) -> None:
         if not self.is_open:
             self._draw_hand(frame)
         self._draw_bars(frame)

@@ -23,7 +23,7 @@ from basalt_iq.world.terrain import SIZE
 ACROSS_X, ACROSS_Y = SIZE[1] * SIZE[2], SIZE[2]
 """Cell (x, y, z) of a flat array of blocks lies at x * ACROSS_X + y * ACROSS_Y + z."""
 CELLS = SIZE[0] * ACROSS_X
-MOST = 24
+MOST = 16
 """Largest side of a cube kept."""
 NUDGE = 1e-4
 """A ray is looked at this far beyond each crossing, so that it lies within a cell."""
@@ -61,9 +61,9 @@ def empty_cubes(blocks: np.ndarray, cubes: np.ndarray) -> None:
     """Fills `cubes` (8, X, Y, Z) uint8 for the blocks (X, Y, Z) of a world."""
     solid = blocks != 0
     some, all_ = solid.any(2), solid.all(2)
-    beside = np.empty(SIZE[2], np.uint8)
-    for octant in range(8):
-        _grow(solid, some, all_, cubes[octant], octant, beside)
+    beside = np.empty((2, SIZE[2]), np.uint8)
+    for octant in range(4):
+        _grow(solid, some, all_, cubes[octant], cubes[octant + 4], octant, beside)
 
 
 @njit(**INLINE)
@@ -77,19 +77,20 @@ def _mirrored(octant, x, y, z):
 
 
 @njit(**BARE)
-def _grow(solid, some, all_, cubes, octant, beside):
-    """Fills an octant's cubes; `some` and `all_` tell which rows along z hold blocks, and nothing else."""
+def _grow(solid, some, all_, up, down, octant, beside):
+    """Fills the cubes of the octants that go up and down along z; `some` and `all_` tell which rows along z
+    hold blocks, and nothing else. `beside` (2, Z) is room."""
     for x in range(SIZE[0] - 1, -1, -1):
         for y in range(SIZE[1] - 1, -1, -1):
             a, b, _ = _mirrored(octant, x, y, 0)
             if all_[a, b]:
-                cubes[x, y] = 0
+                up[x, y], down[x, y] = 0, 0
                 continue
-            least = _beside(cubes, x, y, beside)
+            least = min(_beside(up, x, y, beside[0]), _beside(down, x, y, beside[1]))
             if least == MOST and not some[a, b]:
-                cubes[x, y] = MOST
+                up[x, y], down[x, y] = MOST, MOST
             else:
-                _grow_row(solid[a, b], cubes[x, y], beside, octant & 4)
+                _grow_rows(solid[a, b], up[x, y], down[x, y], beside[0], beside[1])
 
 
 @njit(**BARE)
@@ -107,16 +108,17 @@ def _beside(cubes, x, y, beside):
 
 
 @njit(**BARE)
-def _grow_row(solid, cubes, beside, backwards):
-    """A cube is one larger than the least of the seven that begin beside it."""
-    size = cubes.size
-    last = before = MOST - 1
-    for z in range(size - 1, -1, -1):
-        here = min(int(beside[z]), MOST - 1)
-        side = min(min(last, before), here) + 1
-        last = 0 if solid[size - 1 - z if backwards else z] else side
-        cubes[z] = last
-        before = here
+def _grow_rows(solid, up, down, beside_up, beside_down):
+    """A cube is one larger than the least of the seven that begin beside it. Both rows at once: the cells of
+    one depend on each other."""
+    u = v = before_u = before_v = MOST - 1
+    last = solid.size - 1
+    for z in range(last, -1, -1):
+        here_u, here_v = min(int(beside_up[z]), MOST - 1), min(int(beside_down[z]), MOST - 1)
+        u = 0 if solid[z] else min(u, min(before_u, here_u), MOST - 1) + 1
+        v = 0 if solid[last - z] else min(v, min(before_v, here_v), MOST - 1) + 1
+        up[z], down[z] = u, v
+        before_u, before_v = here_u, here_v
 
 
 @njit(**JIT)

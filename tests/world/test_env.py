@@ -159,3 +159,20 @@ def test_2022_keys_and_inventory_screen() -> None:
     *_, terminated, _, info = env.step({"ESC": 1})
     assert terminated
     assert info["success"] is False
+
+
+@pytest.mark.parametrize("resolution", [8, 64, (64, 300)])
+def test_2022_screen_on_a_small_picture_shows_its_middle(resolution: int | tuple[int, int]) -> None:
+    env = make("FindCave", era=2022, resolution=resolution)
+    before = env.reset(seed=1)[0]["pov"]
+    assert before.shape[:2] == env.frame_size
+    high, wide = env.frame_size
+    view = before.copy()
+    env.gui.draw(view)  # the cross inverts what is there: a second one takes it away
+    assert (view[high // 2, wide // 2 + 1] == 255 - before[high // 2, wide // 2 + 1]).all()
+    shown = env.step({"inventory": 1})[0]["pov"]
+    assert env.gui.is_open
+    assert not (shown == before).all()
+    while env.gui.cursor.any():  # up to the corner of the screen, beyond the picture
+        env.step({"camera": (-180.0, -180.0)})
+    assert env.step({"inventory": 0, "attack": 1})[0]["pov"].shape == before.shape
