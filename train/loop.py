@@ -114,13 +114,13 @@ class Trainer:
 
     def _check(self) -> dict[str, float]:
         """Look at the held-out demos and write a checkpoint."""
-        values = {f"held_out/{name}": value for name, value in self.held_out.look(self.network).items()}
+        values = {f"held_out/{name}": value for name, value in self.held_out.look(self.learner.agent).items()}
         better = values["held_out/nll"] < self.best["held_out/nll"]
         if better:
             self.best = {"step": self.step, **values}
         guard = values.get("held_out/end_confidence", 2 * self.spec.end_guard) / 2
         spec = replace(self.spec, end_guard=guard, trained=self.spec.trained | {"step": self.step, **values})
-        self.run_folder.save(self.step, spec, self.network, self._state(), best=better)
+        self.run_folder.save(self.step, spec, self.learner.agent, self._state(), best=better)
         if self.online:
             self.online.replay.sweep()
             values |= self.online.metrics()

@@ -12,7 +12,7 @@ import numpy as np
 from basalt_iq.world import physics
 from basalt_iq.world.blocks import BLOCKS, BODY_SPAN, FENCES, ID, KIND, SOLID
 from basalt_iq.world.players import paths, sight
-from basalt_iq.world.players.motor import Action, Feet, Habits, Wrist, heading
+from basalt_iq.world.players.motor import MIDDLE, Action, Feet, Habits, Wrist, heading
 
 Script = Iterator[Action]
 Trip = Generator[Action, None, bool]
@@ -180,34 +180,60 @@ class ScriptedPlayer(abc.ABC):
         return False
 
     def stray(self) -> Script:
-        """Walk off somewhere else for a moment: what follows shows how to find back from there.
+        """Walk off somewhere else for a moment, or for a bathe: what follows shows the way back from there.
 
         A demonstrator that never errs leaves an imitator helpless after its first error.
         """
+        swims, pond = bool(self.rng.random() < 0.5), self._pond() if self.rng.random() < 0.5 else None
         yaw, pitch = self.yaw + self.rng.uniform(-150.0, 150.0), self.rng.triangular(-30.0, 5.0, 60.0)
-        swims = self.rng.random() < 0.5
-        for _ in range(int(self.rng.integers(10, 45))):
+        if pond is not None:
+            yaw = self.yaw + heading(self.position, pond, self.yaw)
+            yield from self._head_off(yaw, self.habits.gaze, 150, swims, self._wet)
+        yield from self._head_off(yaw, pitch, int(self.rng.integers(10, 45)), swims)
+        yield from self.surface()
+
+    def _pond(self, reach: int = 32) -> np.ndarray | None:
+        """The nearest water under the sky that is deep enough to dive into, [3]."""
+        low = np.maximum(self.position.astype(int) - (reach, 6, reach), 1)
+        x, y, z = (slice(a, a + n) for a, n in zip(low, (2 * reach + 1, 9, 2 * reach + 1), strict=True))
+        near = self.kind[x, y, z] == paths.WATER
+        sky = self.env.world.light[x, y, z] >> 4 == 15
+        deep = near[:, 1:-1] & near[:, :-2] & ~near[:, 2:] & sky[:, 2:]
+        cells = np.argwhere(deep) + low + (0, 1, 0)
+        if not len(cells):
+            return None
+        return cells[np.abs(cells - self.position)[:, ::2].sum(1).argmin()] + MIDDLE
+
+    def _wet(self) -> bool:
+        return Feet.wet(self.kind, self.position)
+
+    def _head_off(
+        self, yaw: float, pitch: float, ticks: int, swims: bool, until: Callable[[], bool] = lambda: False
+    ) -> Script:
+        """Walk in a direction, looking there."""
+        for _ in range(ticks):
+            if until():
+                return
             error = sight.turn(yaw - self.yaw)
             action = {"camera": self.wrist.towards(error, pitch - self.pitch)}
-            if abs(error) < 60:
-                action |= self._ahead(swims)
-            yield action
-        yield from self.surface()
+            yield action | self._ahead(swims) if abs(error) < 60 else action
 
     def _ahead(self, swims: bool) -> Action:
         """The keys to walk where the view goes, over ledges, and through water or down into it."""
-        if Feet.wet(self.kind, self.position):
+        if self._wet():
             return {"forward": 1, "jump": 1} if swims else {"forward": 1}
         ledge = Feet.ledge(self.kind, self.position, self.yaw)
         return {"forward": 1, "jump": 1} if ledge else {"forward": 1}
 
     def surface(self) -> Script:
-        """Come up for air."""
-        for _ in range(100):
+        """Come up for air; from under a ledge, by swimming on."""
+        for tick in range(200):
             x, y, z = (int(v) for v in self.eye)
             if self.kind[x, y, z] != paths.WATER:
                 return
-            yield {"jump": 1, "camera": self.wrist.towards(0.0, self.habits.gaze - self.pitch)}
+            ledge = {"forward": 1} if tick > 30 else {}
+            turn = 4.0 if tick > 60 else 0.0
+            yield {"jump": 1, **ledge, "camera": self.wrist.towards(turn, self.habits.gaze - self.pitch)}
 
     def _stride(self, feet: Feet) -> Action:
         """One tick of walking: look where the route goes on, hold the keys."""

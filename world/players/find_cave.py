@@ -33,11 +33,12 @@ class FindCavePlayer(Explorer):
         self.near = np.zeros(shape, np.bool_)  # within two blocks of such cells
         self.dull = np.zeros(shape, np.bool_)  # been there: not a cave
         self.start_exploring()
-        self.strays = self.habits.strays
         ground = self.screen & ~LEAFY[self.env.world.blocks]
         self.roof = shape[1] - 1 - ground[:, ::-1].argmax(1)  # height of the topmost ground block
         self.news = 0  # dim cells seen since the last look for a way in
         yield from self.wait(self.rng.integers(3, 9))
+        if self.rng.random() < 0.5:
+            yield from self.stray()
         yield from self.search()
         if self.inside():
             yield from self.throw()
@@ -58,6 +59,11 @@ class FindCavePlayer(Explorer):
                 return
             if there and not self.news:
                 self.forget(way[-1])
+
+    @property
+    def strays(self) -> float:
+        """Only in the open: in a cave there are better things to do."""
+        return self.habits.strays if self.skylight(self.eye.astype(int)[None])[0] == 15 else 0.0
 
     # seeing
 

@@ -58,7 +58,7 @@ class Habits:
             sprints=bool(rng.random() < 0.6),
             gaze=rng.uniform(4.0, 11.0),
             slips=rng.uniform(0.0, 0.006),
-            strays=rng.uniform(0.004, 0.014),
+            strays=rng.uniform(0.006, 0.018),
         )
 
 
