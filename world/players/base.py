@@ -61,6 +61,7 @@ class ScriptedPlayer(abc.ABC):
         self.wrist = Wrist(self.habits, self.rng)
         self.done = False
         self._slip, self._slip_key = 0, "left"
+        self._dives = False
         self.reopen_eyes()
         self._script = self.play()
 
@@ -113,7 +114,9 @@ class ScriptedPlayer(abc.ABC):
     # hands
 
     def _human(self, action: Action) -> Action:
-        """The action with this person's slips: a sideways key pressed for a few ticks by mistake."""
+        """The action as a person does it: afloat in water, and with slips, a sideways key for some ticks."""
+        if self._wet() and not self._dives:
+            action = {**action, "jump": 1}
         if self._slip <= 0 and action.get("forward") and self.rng.random() < self.habits.slips:
             self._slip, self._slip_key = int(self.rng.integers(2, 6)), str(self.rng.choice(["left", "right"]))
         if self._slip > 0:
@@ -179,20 +182,22 @@ class ScriptedPlayer(abc.ABC):
                 return False
         return False
 
-    def stray(self) -> Script:
+    def stray(self, bathe: bool = False) -> Script:
         """Walk off somewhere else for a moment, or for a bathe: what follows shows the way back from there.
 
         A demonstrator that never errs leaves an imitator helpless after its first error.
         """
-        swims, pond = bool(self.rng.random() < 0.5), self._pond() if self.rng.random() < 0.5 else None
+        pond = self._pond() if bathe else None
         yaw, pitch = self.yaw + self.rng.uniform(-150.0, 150.0), self.rng.triangular(-30.0, 5.0, 60.0)
         if pond is not None:
             yaw = self.yaw + heading(self.position, pond, self.yaw)
-            yield from self._head_off(yaw, self.habits.gaze, 150, swims, self._wet)
-        yield from self._head_off(yaw, pitch, int(self.rng.integers(10, 45)), swims)
+            yield from self._head_off(yaw, self.habits.gaze, 250, self._wet)
+        self._dives = bool(self.rng.random() < 0.7)
+        yield from self._head_off(yaw, pitch, int(self.rng.integers(10, 45)))
+        self._dives = False
         yield from self.surface()
 
-    def _pond(self, reach: int = 32) -> np.ndarray | None:
+    def _pond(self, reach: int = 40) -> np.ndarray | None:
         """The nearest water under the sky that is deep enough to dive into, [3]."""
         low = np.maximum(self.position.astype(int) - (reach, 6, reach), 1)
         x, y, z = (slice(a, a + n) for a, n in zip(low, (2 * reach + 1, 9, 2 * reach + 1), strict=True))
@@ -208,7 +213,7 @@ class ScriptedPlayer(abc.ABC):
         return Feet.wet(self.kind, self.position)
 
     def _head_off(
-        self, yaw: float, pitch: float, ticks: int, swims: bool, until: Callable[[], bool] = lambda: False
+        self, yaw: float, pitch: float, ticks: int, until: Callable[[], bool] = lambda: False
     ) -> Script:
         """Walk in a direction, looking there."""
         for _ in range(ticks):
@@ -216,12 +221,10 @@ class ScriptedPlayer(abc.ABC):
                 return
             error = sight.turn(yaw - self.yaw)
             action = {"camera": self.wrist.towards(error, pitch - self.pitch)}
-            yield action | self._ahead(swims) if abs(error) < 60 else action
+            yield action | self._ahead() if abs(error) < 60 else action
 
-    def _ahead(self, swims: bool) -> Action:
-        """The keys to walk where the view goes, over ledges, and through water or down into it."""
-        if self._wet():
-            return {"forward": 1, "jump": 1} if swims else {"forward": 1}
+    def _ahead(self) -> Action:
+        """The keys to walk where the view goes, over ledges."""
         ledge = Feet.ledge(self.kind, self.position, self.yaw)
         return {"forward": 1, "jump": 1} if ledge else {"forward": 1}
 
