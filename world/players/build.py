@@ -78,6 +78,13 @@ class Builder(ScriptedPlayer):
         cost = reach.cost[near] + 1.5 * np.abs(distance - BEST_DISTANCE)
         return reach.route(int(near[int(np.argmin(np.where(good, cost, np.inf)))]))
 
+    def go(self, cell: paths.Cell) -> Trip:
+        """Walk to a cell. Returns whether one is there."""
+        goals = np.zeros(self.kind.shape, np.bool_)
+        goals[cell] = True
+        route = paths.route(self.kind, self.cell, goals)
+        return route is not None and (yield from self.walk(route))
+
     def get_to(self, cell: paths.Cell, touch: bool = False, look: float | None = None) -> Trip:
         """Walk to where a cell can be filled or touched. Returns whether it can be from there."""
         if look is None and self._handy(cell, touch):
@@ -143,6 +150,8 @@ class Builder(ScriptedPlayer):
             elif (yield from self.take_aim(cell)):
                 yield {"use": 1}
                 yield from self.wait(self.rng.integers(2, 5))
+                if self.bodies_near(cell[0] + 0.5, cell[2] + 0.5, 1.4):
+                    yield from self.wait(self.rng.integers(8, 20))
                 self.notice(cell, (cell[0], cell[1] + 1, cell[2]))
         return not REPLACEABLE[self.env.world.at(*cell)]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from basalt_iq.world.animals import CHICKEN, COW, PIG, SHEEP, X, Y, Z
-from basalt_iq.world.blocks import AIR, BLOCKS, REPLACEABLE
+from basalt_iq.world.blocks import BLOCKS, REPLACEABLE
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, Trip
 from basalt_iq.world.players.herding import FOOD_OF, Herder
@@ -17,8 +17,9 @@ NEAREST, FARTHEST = 3, 11
 """Blocks between a pen and the nearest house."""
 CLEAR = 2
 """Blocks of level ground around a pen."""
-RIVAL_COST = 12.0
-"""Blocks of walking that an animal of another kind which likes the same food is worth."""
+RIVAL_COST, ASIDE = 40.0, 11.0
+"""Blocks of walking that it is worth to meet no animal of another kind which likes the same food, and how
+far, in blocks, from one's way such an animal would come along."""
 LONELY = 4.0
 """Blocks around a site in which no animal should be."""
 OUTWARD = ((0, 1), (-1, 0), (0, -1), (1, 0))
@@ -111,15 +112,20 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def cost(self, pen: Pen, kind: int) -> float:
         """Blocks to walk for a pen here and the nearest animals of a kind."""
-        herd = self.animals
-        rows = self.of_kind(kind)
+        places = self.animals[:, [X, Z]]
+        rows, door = np.array(self.of_kind(kind)), pen.door[[0, 2]]
         if len(rows) < 2:
             return np.inf
-        away = np.sort(np.hypot(herd[rows, X] - pen.door[0], herd[rows, Z] - pen.door[2]))
-        rivals = self.rivals(kind)
-        near = np.hypot(herd[rivals, X] - pen.door[0], herd[rivals, Z] - pen.door[2]) < away[1] + 4.0
+        away = np.hypot(*(places[rows] - door).T)
+        nearest = np.argsort(away)[: self.wanted]
+        met = {
+            rival
+            for row in rows[nearest]
+            for rival in self.rivals(kind)
+            if _aside(places[rival], door, places[row]) < ASIDE
+        }
         here = float(np.linalg.norm(self.position - pen.door))
-        return here + 2.0 * float(away[: self.wanted].sum()) + RIVAL_COST * float(near.sum())
+        return here + 2.0 * float(away[nearest].sum()) + RIVAL_COST * len(met)
 
     def sites(self, count: int = 60) -> list[Pen]:
         """Some level, empty places near the houses."""
@@ -175,14 +181,16 @@ class CreateVillageAnimalPenPlayer(Herder):
         ring = pen.ring
         if np.linalg.norm(self.position - ring[0]) > np.linalg.norm(self.position - ring[-1]):
             ring = ring[::-1]
-        done = True
-        for cell in ring:
-            done &= yield from self.put(cell, self.item("fence"))
+        yield from self.go(pen.before(3))
         inwards = 90.0 * ((pen.side + 2) % 4)
-        for cell in pen.gates:
-            done &= yield from self.put(cell, self.item("fence_gate"), look=inwards)
+        for _ in range(3):  # an animal may stand where a fence should go
+            for cell in ring:
+                yield from self.put(cell, self.item("fence"))
+            for cell in pen.gates:
+                yield from self.put(cell, self.item("fence_gate"), look=inwards)
         self.outside = None
-        return done and not self.inside(pen, self.strangers())
+        shut = all(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*ring, *pen.gates))
+        return shut and not self.inside(pen, self.strangers())
 
     def inside(self, pen: Pen, rows: list[int]) -> list[int]:
         """Those of some animals that are within the fences."""
@@ -236,11 +244,7 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def step_in(self, pen: Pen) -> Script:
         """Walk to the middle of the far side."""
-        goals = np.zeros(self.kind.shape, np.bool_)
-        goals[pen.before(-4)] = True
-        route = paths.route(self.kind, self.cell, goals, 60.0)
-        if route is not None:
-            yield from self.walk(route, longest=120)
+        yield from self.go(pen.before(-4))
 
     def swing(self, pen: Pen, wide: bool) -> Script:
         """Open or shut both gates."""
@@ -259,10 +263,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         """Put the food away, go out and shut the gates. Returns whether one is outside."""
         yield from self.hold(self.item("fence"))
         yield from self.swing(pen, True)
-        goals = np.zeros(self.kind.shape, np.bool_)
-        goals[pen.before(2)] = True
-        route = paths.route(self.kind, self.cell, goals, 60.0)
-        if route is None or not (yield from self.walk(route, longest=120)):
+        if not (yield from self.go(pen.before(2))):
             return False
         yield from self.swing(pen, False)
         return not self.inside(pen, self.strangers())
@@ -278,4 +279,8 @@ class CreateVillageAnimalPenPlayer(Herder):
         yield from self.finish()
 
 
-__all__ = ["AIR", "CreateVillageAnimalPenPlayer", "Pen"]
+def _aside(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
+    """Distance of a point [2] from the line between two others."""
+    along = end - start
+    share = np.clip((point - start) @ along / max(along @ along, 1e-9), 0.0, 1.0)
+    return float(np.hypot(*(point - start - share * along)))

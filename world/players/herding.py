@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from basalt_iq.world.animals import FOOD, KIND_OF, LIFE, VILLAGER, X, Y, Z
-from basalt_iq.world.players import paths
+from basalt_iq.world.animals import FOOD, KIND_OF, LIFE, X, Y, Z
+from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, Trip
 from basalt_iq.world.players.build import Builder
 from basalt_iq.world.players.motor import Action, Feet
@@ -105,8 +105,6 @@ class Herder(Builder):
 
     def watch(self, row: int) -> Action:
         """One tick of looking at an animal."""
-        from basalt_iq.world.players import sight
-
         yaw, pitch = sight.bearing(self.eye, self.animals[row, X : Z + 1] + (0.0, 0.6, 0.0))
         turn, tilt = sight.turn(yaw - self.yaw), pitch - self.pitch
         if max(abs(turn), abs(tilt)) < 4.0:
@@ -135,6 +133,3 @@ class Herder(Builder):
             elif there:
                 return True
         return False
-
-
-__all__ = ["FOOD_OF", "VILLAGER", "Herder"]
