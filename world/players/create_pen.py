@@ -15,13 +15,11 @@ from basalt_iq.world.players.motor import MIDDLE
 
 NEAREST, FARTHEST = 3, 11
 """Blocks between a pen and the nearest house."""
-CLEAR = 2
+CLEAR = 1
 """Blocks of level ground around a pen."""
-RIVAL_COST, ASIDE = 40.0, 11.0
+RIVAL_COST, ASIDE = 60.0, 14.0
 """Blocks of walking that it is worth to meet no animal of another kind which likes the same food, and how
 far, in blocks, from one's way such an animal would come along."""
-LONELY = 4.0
-"""Blocks around a site in which no animal should be."""
 OUTWARD = ((0, 1), (-1, 0), (0, -1), (1, 0))
 """(x, z) out through the gates, by the facing of who looks that way."""
 
@@ -41,6 +39,11 @@ class Pen:
     @property
     def out(self) -> tuple[int, int]:
         return OUTWARD[self.side]
+
+    @property
+    def depth(self) -> int:
+        """Cells from the gates to the far side's last free one."""
+        return (self.x1 - self.x0 if self.out[0] else self.z1 - self.z0) - 1
 
     @property
     def gates(self) -> list[paths.Cell]:
@@ -113,7 +116,7 @@ class CreateVillageAnimalPenPlayer(Herder):
     def cost(self, pen: Pen, kind: int) -> float:
         """Blocks to walk for a pen here and the nearest animals of a kind."""
         places = self.animals[:, [X, Z]]
-        rows, door = np.array(self.of_kind(kind)), pen.door[[0, 2]]
+        rows, door = np.array(self.at_large(kind)), pen.door[[0, 2]]
         if len(rows) < 2:
             return np.inf
         away = np.hypot(*(places[rows] - door).T)
@@ -130,46 +133,43 @@ class CreateVillageAnimalPenPlayer(Herder):
     def sites(self, count: int = 60) -> list[Pen]:
         """Some level, empty places near the houses."""
         found: list[Pen] = []
-        houses = self.env.world.houses
-        for _ in range(4000):
+        level, houses = self.level(), self.env.world.houses
+        for _ in range(6000):
             house = houses[int(self.rng.integers(len(houses)))]
-            wide, deep = (int(v) for v in self.rng.integers(5, 7, 2))
+            wide, deep = (int(v) for v in self.rng.integers(4, 7, 2))
             x = int(self.rng.integers(house.x0 - FARTHEST - wide, house.x1 + FARTHEST))
             z = int(self.rng.integers(house.z0 - FARTHEST - deep, house.z1 + FARTHEST))
-            pen = Pen(x, z, x + wide, z + deep, self.ground(x, z), int(self.rng.integers(4)))
-            if self.fits(pen):
+            pen = Pen(x, z, x + wide, z + deep, int(level[x, z]), int(self.rng.integers(4)))
+            if self.fits(pen, level):
                 found.append(pen)
                 if len(found) == count:
                     break
         return found
 
-    def ground(self, x: int, z: int) -> int:
-        """The height at which one stands in a column."""
-        return int(self.env.world.surface[x, z]) + 1
+    def level(self) -> np.ndarray:
+        """[X, Z] height at which one stands on open ground, with nothing but plants on it; 0 elsewhere."""
+        world, size = self.env.world, self.kind.shape
+        x, z = np.meshgrid(np.arange(size[0]), np.arange(size[2]), indexing="ij")
+        y = world.surface.astype(int) + 1
+        good = self.screen[x, y - 1, z]
+        for above in range(4):
+            good &= self.kind[x, y + above, z] == paths.FREE
+        for a, b, c in world.village:
+            good[a, c] &= b < y[a, c] - 1
+        good[:5], good[-5:], good[:, :5], good[:, -5:] = False, False, False, False
+        return np.where(good, y, 0)
 
-    def fits(self, pen: Pen) -> bool:
-        """Whether the ground is level and free, away from houses, animals and other pens."""
+    def fits(self, pen: Pen, level: np.ndarray) -> bool:
+        """Whether the ground is level and free, away from houses and from pens that went wrong."""
         corners = [(x, z) for x in (pen.x0, pen.x1) for z in (pen.z0, pen.z1)]
         if any(house.distance(x, z) < NEAREST for house in self.env.world.houses for x, z in corners):
             return False
         if any(abs(pen.x0 - old.x0) < 10 and abs(pen.z0 - old.z0) < 10 for old in self.spoilt):
             return False
-        columns = [
-            (x, z)
-            for x in range(pen.x0 - CLEAR, pen.x1 + CLEAR + 1)
-            for z in range(pen.z0 - CLEAR, pen.z1 + CLEAR + 1)
-        ]
-        return all(self.bare(x, pen.y, z) for x, z in columns)
-
-    def bare(self, x: int, y: int, z: int) -> bool:
-        """Whether a column is ground of this height that nobody built on, with nothing but grass on it."""
-        world = self.env.world
-        if not (4 < x < world.blocks.shape[0] - 5 and 4 < z < world.blocks.shape[2] - 5):
-            return False
-        if (x, y - 1, z) in world.village or not self.screen[x, y - 1, z]:
-            return False
-        free = self.kind[x, y : y + 4, z] == paths.FREE
-        return bool(free.all() and self.ground(x, z) == y and REPLACEABLE[world.blocks[x, y, z]])
+        plot = level[pen.x0 - CLEAR : pen.x1 + CLEAR + 1, pen.z0 - CLEAR : pen.z1 + CLEAR + 1]
+        front = [level[pen.before(blocks)[0], pen.before(blocks)[2]] for blocks in (2, 3)]
+        flowers = any(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*pen.ring, *pen.gates))
+        return pen.y > 0 and bool((plot == pen.y).all()) and front == [pen.y, pen.y] and not flowers
 
     # building
 
@@ -191,6 +191,11 @@ class CreateVillageAnimalPenPlayer(Herder):
         self.outside = None
         shut = all(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*ring, *pen.gates))
         return shut and not self.inside(pen, self.strangers())
+
+    def at_large(self, kind: int) -> list[int]:
+        """Rows of the animals of a kind that are in no pen that went wrong."""
+        rows = self.of_kind(kind)
+        return [row for row in rows if not any(self.inside(pen, [row]) for pen in self.spoilt)]
 
     def inside(self, pen: Pen, rows: list[int]) -> list[int]:
         """Those of some animals that are within the fences."""
@@ -217,7 +222,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         self.flock, self.strays, self.strolls = [], 0, True
         yield from self.hold(FOOD_OF[self.kind_of])
         inside = self.inside(pen, self.of_kind(self.kind_of))
-        left = [row for row in self.of_kind(self.kind_of) if row not in inside]
+        left = [row for row in self.at_large(self.kind_of) if row not in inside]
         while left and len(self.flock) + len(inside) < self.wanted:
             row = min(left, key=self.away)
             left.remove(row)
@@ -244,7 +249,7 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def step_in(self, pen: Pen) -> Script:
         """Walk to the middle of the far side."""
-        yield from self.go(pen.before(-4))
+        yield from self.go(pen.before(-pen.depth))
 
     def swing(self, pen: Pen, wide: bool) -> Script:
         """Open or shut both gates."""
