@@ -16,6 +16,8 @@ OPENS = np.array([block.group in ("door", "gate") for block in BLOCKS])
 """(blocks,) bool: what opens or shuts when used, so that nothing can be placed against it."""
 WOBBLE = 0.02
 """Radians by which a hand may be off."""
+TURNED = math.radians(38.0)
+"""How far from straight one may look for a block to get its front right; 45 is where it tips over."""
 SIDES = np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)])
 _ALONG = (0.5, 0.2, 0.8)
 
@@ -74,7 +76,7 @@ def _points(blocks, cell, touch):
 
 
 @njit(**JIT)
-def _grips(blocks, eyes, cell, touch):
+def _grips(blocks, eyes, cell, touch, look):
     boxes, out = np.zeros((MAX_BOXES, 6)), np.zeros(6, np.int64)
     found, points = np.zeros((len(eyes), 3)), _points(blocks, cell, touch)
     for i in range(len(eyes)):
@@ -84,6 +86,8 @@ def _grips(blocks, eyes, cell, touch):
             if dx * dx + dy * dy + dz * dz > REACH * REACH:
                 continue
             yaw, pitch = math.atan2(-dx, dz), -math.atan2(dy, math.hypot(dx, dz))
+            if abs((yaw - look + 3 * math.pi) % (2 * math.pi) - math.pi) > TURNED:
+                continue
             good = _steadiness(blocks, eye, yaw, pitch, cell, touch, boxes, out)
             if good > found[i, 2]:
                 found[i, 0], found[i, 1], found[i, 2] = math.degrees(yaw), math.degrees(pitch), good
@@ -92,9 +96,13 @@ def _grips(blocks, eyes, cell, touch):
     return found
 
 
-def grips(blocks: np.ndarray, eyes: np.ndarray, cell: paths.Cell, touch: bool = False) -> np.ndarray:
+def grips(
+    blocks: np.ndarray, eyes: np.ndarray, cell: paths.Cell, touch: bool = False, look: float | None = None
+) -> np.ndarray:
     """From each of the eyes [N, 3], the steadiest view that fills a cell (or touches its block): [N, 3].
 
-    Columns are yaw and pitch in degrees, and steadiness 0..5, 0 where no view does.
+    Columns are yaw and pitch in degrees, and steadiness 0..5, 0 where no view does. ``look`` is the yaw in
+    degrees that gives the block its front.
     """
-    return _grips(blocks, np.ascontiguousarray(eyes, np.float64), np.array(cell, np.int64), touch)
+    front = math.nan if look is None else math.radians(look)
+    return _grips(blocks, np.ascontiguousarray(eyes, np.float64), np.array(cell, np.int64), touch, front)

@@ -43,11 +43,11 @@ class Builder(ScriptedPlayer):
 
     # where to stand
 
-    def grip(self, cell: paths.Cell, touch: bool = False) -> np.ndarray | None:
+    def grip(self, cell: paths.Cell, touch: bool = False, look: float | None = None) -> np.ndarray | None:
         """(yaw, pitch, steadiness) of a view from here that fills or touches a cell, or None."""
         if not touch and self._in_the_way(cell):
             return None
-        found = aiming.grips(self.env.world.blocks, self.eye[None], cell, touch)[0]
+        found = aiming.grips(self.env.world.blocks, self.eye[None], cell, touch, look)[0]
         return found if found[2] else None
 
     def _in_the_way(self, cell: paths.Cell) -> bool:
@@ -58,7 +58,7 @@ class Builder(ScriptedPlayer):
     def stand_for(self, cell: paths.Cell, touch: bool = False, look: float | None = None) -> Route:
         """The route to the handiest place from which to fill or touch a cell; None if there is none.
 
-        ``look`` is the yaw in degrees in which it has to be done, within 40.
+        ``look`` is the yaw in degrees in which it has to be done, if that matters.
         """
         reach = paths.spread(self.kind, self.cell, 45.0)
         away = np.abs(reach.cells - np.array(cell))
@@ -68,10 +68,8 @@ class Builder(ScriptedPlayer):
             fit &= self.outside[reach.cells[:, 0], reach.cells[:, 2]]
         near = np.flatnonzero(fit)
         eyes = reach.cells[near] + MIDDLE + EYE
-        views = aiming.grips(self.env.world.blocks, eyes, cell, touch)
+        views = aiming.grips(self.env.world.blocks, eyes, cell, touch, look)
         good = views[:, 2] >= STEADY
-        if look is not None:
-            good &= np.abs((views[:, 0] - look + 180.0) % 360.0 - 180.0) < 40.0
         if not good.any():
             return None
         distance = np.linalg.norm(eyes - np.array(cell) - 0.5, axis=1)
@@ -87,7 +85,7 @@ class Builder(ScriptedPlayer):
 
     def get_to(self, cell: paths.Cell, touch: bool = False, look: float | None = None) -> Trip:
         """Walk to where a cell can be filled or touched. Returns whether it can be from there."""
-        if look is None and self._handy(cell, touch):
+        if self._handy(cell, touch, look):
             return True
         route = self.stand_for(cell, touch, look)
         if route is None:
@@ -95,14 +93,14 @@ class Builder(ScriptedPlayer):
         if len(route) > 1:
             yield from self.walk(route, longest=300)
         yield from self.settle(route[-1] + MIDDLE)
-        return self.grip(cell, touch) is not None
+        return self.grip(cell, touch, look) is not None
 
-    def _handy(self, cell: paths.Cell, touch: bool) -> bool:
+    def _handy(self, cell: paths.Cell, touch: bool, look: float | None) -> bool:
         """Whether it can be done from just here."""
         x, _, z = self.cell
         if self.outside is not None and not self.outside[x, z]:
             return False
-        found = self.grip(cell, touch)
+        found = self.grip(cell, touch, look)
         return found is not None and bool(found[2] >= STEADY)
 
     def settle(self, spot: np.ndarray, longest: int = 40) -> Script:
@@ -122,10 +120,12 @@ class Builder(ScriptedPlayer):
 
     # doing it
 
-    def take_aim(self, cell: paths.Cell, touch: bool = False, longest: int = 60) -> Trip:
+    def take_aim(
+        self, cell: paths.Cell, touch: bool = False, look: float | None = None, longest: int = 60
+    ) -> Trip:
         """Turn until the crosshair is where it has to be. Returns whether it is."""
         boxes, out = np.zeros((physics.MAX_BOXES, 6)), np.zeros(6, np.int64)
-        goal = self.grip(cell, touch)
+        goal = self.grip(cell, touch, look)
         for tick in range(longest):
             if goal is None:
                 return False
@@ -136,7 +136,7 @@ class Builder(ScriptedPlayer):
                     return True
             yield {"camera": self.wrist.towards(turn, tilt)}
             if tick % 8 == 7:
-                goal = self.grip(cell, touch)
+                goal = self.grip(cell, touch, look)
         return False
 
     def put(self, cell: paths.Cell, item: str, look: float | None = None, tries: int = 8) -> Trip:
@@ -147,7 +147,7 @@ class Builder(ScriptedPlayer):
             yield from self.hold(item)
             if not (yield from self.get_to(cell, look=look)):
                 yield from self.wait(self.rng.integers(8, 20))
-            elif (yield from self.take_aim(cell)):
+            elif (yield from self.take_aim(cell, look=look)):
                 yield {"use": 1}
                 yield from self.wait(self.rng.integers(2, 5))
                 if self.bodies_near(cell[0] + 0.5, cell[2] + 0.5, 1.4):

@@ -190,17 +190,17 @@ class CreateVillageAnimalPenPlayer(Herder):
                 yield from self.put(cell, self.item("fence_gate"), look=inwards)
         self.outside = None
         shut = all(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*ring, *pen.gates))
-        return shut and not self.inside(pen, self.strangers())
+        return shut and not self.inside(pen, self.strangers(), -1.0)
 
     def at_large(self, kind: int) -> list[int]:
         """Rows of the animals of a kind that are in no pen that went wrong."""
         rows = self.of_kind(kind)
         return [row for row in rows if not any(self.inside(pen, [row]) for pen in self.spoilt)]
 
-    def inside(self, pen: Pen, rows: list[int]) -> list[int]:
-        """Those of some animals that are within the fences."""
+    def inside(self, pen: Pen, rows: list[int], margin: float = 0.0) -> list[int]:
+        """Those of some animals that are within the fences by a margin; -1 takes in the gateway."""
         herd = self.animals
-        return [row for row in rows if pen.holds(herd[row, X], herd[row, Z]) and herd[row, Y] > 0]
+        return [row for row in rows if pen.holds(herd[row, X], herd[row, Z], margin) and herd[row, Y] > 0]
 
     # filling
 
@@ -262,7 +262,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         if any(BLOCKS[self.env.world.at(*cell)].is_open for cell in pen.gates):
             return False
         kin = self.inside(pen, self.of_kind(self.kind_of))
-        return len(kin) >= 2 and not self.inside(pen, self.strangers())
+        return len(kin) >= 2 and not self.inside(pen, self.strangers(), -1.0)
 
     def leave(self, pen: Pen) -> Trip:
         """Put the food away, go out and shut the gates. Returns whether one is outside."""
@@ -271,7 +271,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         if not (yield from self.go(pen.before(2))):
             return False
         yield from self.swing(pen, False)
-        return not self.inside(pen, self.strangers())
+        return not self.inside(pen, self.strangers(), -1.0)
 
     # the end
 
