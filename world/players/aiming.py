@@ -24,7 +24,7 @@ _ALONG = (0.5, 0.2, 0.8)
 
 @njit(**JIT)
 def hits(blocks, eye, yaw, pitch, cell, touch, boxes, out):
-    """Whether a view (radians) would fill a cell with what is in hand; with ``touch``, whether it meets it."""
+    """Whether a view (radians) would fill a cell with what is in hand, or ``touch`` the block in it."""
     if not aim(blocks, eye[0], eye[1], eye[2], yaw, pitch, REACH, False, boxes, out):
         return False
     block = blocks[out[0], out[1], out[2]]

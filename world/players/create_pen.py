@@ -1,8 +1,9 @@
-"""CreateVillageAnimalPen: fence in a flat place by the houses, lead animals in with food, shut the gate, throw."""
+"""CreateVillageAnimalPen: fence in a plot by the houses, lead animals in with food, shut the gates, throw."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, Trip
 from basalt_iq.world.players.herding import FOOD_OF, Herder
 from basalt_iq.world.players.motor import MIDDLE
+from basalt_iq.world.players.sites import Plot, levels, plots, ring
 
-NEAREST, FARTHEST = 3, 11
-"""Blocks between a pen and the nearest house."""
+SIZES = (5, 7)
+"""Fences a side, least and most."""
 CLEAR = 1
 """Blocks of level ground around a pen."""
 RIVAL_COST, ASIDE = 60.0, 14.0
@@ -26,13 +28,9 @@ OUTWARD = ((0, 1), (-1, 0), (0, -1), (1, 0))
 
 @dataclass(frozen=True)
 class Pen:
-    """A ring of cells (corners included) with two gates side by side in one wall, and the ground in it."""
+    """Fences around a plot, with two gates side by side in one of the walls."""
 
-    x0: int
-    z0: int
-    x1: int
-    z1: int
-    y: int
+    plot: Plot
     side: int
     """Facing of one who looks out through the gates."""
 
@@ -43,28 +41,26 @@ class Pen:
     @property
     def depth(self) -> int:
         """Cells from the gates to the far side's last free one."""
-        return (self.x1 - self.x0 if self.out[0] else self.z1 - self.z0) - 1
+        x0, z0, x1, z1, _ = self.plot
+        return (x1 - x0 if self.out[0] else z1 - z0) - 1
 
     @property
     def gates(self) -> list[paths.Cell]:
         """The two gates' cells."""
-        dx, dz = self.out
+        (dx, dz), (x0, z0, x1, z1, y) = self.out, self.plot
         if dx:
-            x, z = (self.x1 if dx > 0 else self.x0), (self.z0 + self.z1) // 2
-            return [(x, self.y, z), (x, self.y, z + 1)]
-        x, z = (self.x0 + self.x1) // 2, (self.z1 if dz > 0 else self.z0)
-        return [(x, self.y, z), (x + 1, self.y, z)]
+            x, z = (x1 if dx > 0 else x0), (z0 + z1) // 2
+            return [(x, y, z), (x, y, z + 1)]
+        x, z = (x0 + x1) // 2, (z1 if dz > 0 else z0)
+        return [(x, y, z), (x + 1, y, z)]
 
     @property
-    def ring(self) -> list[paths.Cell]:
-        """The wall's cells in the order one walks round, beginning after the gates; gates left out."""
-        xs, zs = range(self.x0, self.x1), range(self.z0, self.z1)
-        way = [(x, self.z0) for x in xs] + [(self.x1, z) for z in zs]
-        way += [(x, self.z1) for x in range(self.x1, self.x0, -1)]
-        way += [(self.x0, z) for z in range(self.z1, self.z0, -1)]
+    def fences(self) -> list[paths.Cell]:
+        """The other cells of the ring, in the order one walks round from gates to gates."""
+        way = ring(self.plot)
         gates = {(x, z) for x, _, z in self.gates}
         first = next(i for i in range(len(way)) if way[i - 1] in gates and way[i] not in gates)
-        return [(x, self.y, z) for x, z in way[first:] + way[:first] if (x, z) not in gates]
+        return [(x, self.plot.y, z) for x, z in way[first:] + way[:first] if (x, z) not in gates]
 
     @property
     def door(self) -> np.ndarray:
@@ -78,7 +74,8 @@ class Pen:
 
     def holds(self, x: float, z: float, margin: float = 0.0) -> bool:
         """Whether a place is inside the fences."""
-        return self.x0 + 1 + margin <= x < self.x1 - margin and self.z0 + 1 + margin <= z < self.z1 - margin
+        x0, z0, x1, z1, _ = self.plot
+        return x0 + 1 + margin <= x < x1 - margin and z0 + 1 + margin <= z < z1 - margin
 
 
 class CreateVillageAnimalPenPlayer(Herder):
@@ -131,45 +128,18 @@ class CreateVillageAnimalPenPlayer(Herder):
         return here + 2.0 * float(away[nearest].sum()) + RIVAL_COST * len(met)
 
     def sites(self, count: int = 60) -> list[Pen]:
-        """Some level, empty places near the houses."""
-        found: list[Pen] = []
-        level, houses = self.level(), self.env.world.houses
-        for _ in range(6000):
-            house = houses[int(self.rng.integers(len(houses)))]
-            wide, deep = (int(v) for v in self.rng.integers(4, 7, 2))
-            x = int(self.rng.integers(house.x0 - FARTHEST - wide, house.x1 + FARTHEST))
-            z = int(self.rng.integers(house.z0 - FARTHEST - deep, house.z1 + FARTHEST))
-            pen = Pen(x, z, x + wide, z + deep, int(level[x, z]), int(self.rng.integers(4)))
-            if self.fits(pen, level):
-                found.append(pen)
-                if len(found) == count:
-                    break
-        return found
-
-    def level(self) -> np.ndarray:
-        """[X, Z] height at which one stands on open ground, with nothing but plants on it; 0 elsewhere."""
-        world, size = self.env.world, self.kind.shape
-        x, z = np.meshgrid(np.arange(size[0]), np.arange(size[2]), indexing="ij")
-        y = world.surface.astype(int) + 1
-        good = self.screen[x, y - 1, z]
-        for above in range(4):
-            good &= self.kind[x, y + above, z] == paths.FREE
-        for a, b, c in world.village:
-            good[a, c] &= b < y[a, c] - 1
-        good[:5], good[-5:], good[:, :5], good[:, -5:] = False, False, False, False
-        return np.where(good, y, 0)
+        """Some pens that could be built on the plots near the houses."""
+        level = levels(self.env.world, self.kind, self.screen)
+        choices = plots(self.rng, self.env.world, level, SIZES, CLEAR)
+        pens = (Pen(plot, int(self.rng.integers(4))) for plot in choices)
+        return list(islice((pen for pen in pens if self.fits(pen, level)), count))
 
     def fits(self, pen: Pen, level: np.ndarray) -> bool:
-        """Whether the ground is level and free, away from houses and from pens that went wrong."""
-        corners = [(x, z) for x in (pen.x0, pen.x1) for z in (pen.z0, pen.z1)]
-        if any(house.distance(x, z) < NEAREST for house in self.env.world.houses for x, z in corners):
-            return False
-        if any(abs(pen.x0 - old.x0) < 10 and abs(pen.z0 - old.z0) < 10 for old in self.spoilt):
-            return False
-        plot = level[pen.x0 - CLEAR : pen.x1 + CLEAR + 1, pen.z0 - CLEAR : pen.z1 + CLEAR + 1]
-        front = [level[pen.before(blocks)[0], pen.before(blocks)[2]] for blocks in (2, 3)]
-        flowers = any(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*pen.ring, *pen.gates))
-        return pen.y > 0 and bool((plot == pen.y).all()) and front == [pen.y, pen.y] and not flowers
+        """Whether one can walk up to the gates, away from pens that went wrong."""
+        front = [pen.before(blocks) for blocks in (2, 3)]
+        return all(level[x, z] == y for x, y, z in front) and all(
+            np.abs(np.subtract(pen.plot, old.plot)).max() >= 10 for old in self.spoilt
+        )
 
     # building
 
@@ -177,19 +147,20 @@ class CreateVillageAnimalPenPlayer(Herder):
         """Put up the fences, then the gates, from outside. Returns whether it is shut and empty."""
         self.flock, self.strolls = [], False
         self.outside = np.ones(self.kind.shape[::2], np.bool_)
-        self.outside[pen.x0 : pen.x1 + 1, pen.z0 : pen.z1 + 1] = False
-        ring = pen.ring
-        if np.linalg.norm(self.position - ring[0]) > np.linalg.norm(self.position - ring[-1]):
-            ring = ring[::-1]
+        x0, z0, x1, z1, _ = pen.plot
+        self.outside[x0 : x1 + 1, z0 : z1 + 1] = False
+        fences = pen.fences
+        if np.linalg.norm(self.position - fences[0]) > np.linalg.norm(self.position - fences[-1]):
+            fences = fences[::-1]
         yield from self.go(pen.before(3))
         inwards = 90.0 * ((pen.side + 2) % 4)
         for _ in range(3):  # an animal may stand where a fence should go
-            for cell in ring:
+            for cell in fences:
                 yield from self.put(cell, self.item("fence"))
             for cell in pen.gates:
                 yield from self.put(cell, self.item("fence_gate"), look=inwards)
         self.outside = None
-        shut = all(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*ring, *pen.gates))
+        shut = all(not REPLACEABLE[self.env.world.at(*cell)] for cell in (*fences, *pen.gates))
         return shut and not self.inside(pen, self.strangers(), -1.0)
 
     def at_large(self, kind: int) -> list[int]:
