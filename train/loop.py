@@ -53,14 +53,16 @@ class Trainer:
         self.config, self.run_folder = config, run
         look = ObservationSpec.of(demos.task, demos.era, demos.size)
         self.spec = AgentSpec(
-            demos.task, demos.era, demos.action_set(config.actions, config.action_count), look,
+            demos.task, demos.era, demos.action_set(config.actions, config.action_count, config.repeat), look,
             config.network, config.goal.temperature, config.goal.discount,
-            trained={"objective": config.goal.objective},
+            repeat=config.repeat, trained={"objective": config.goal.objective},
         )  # fmt: skip
         torch.manual_seed(config.seed)
         self.network = self.spec.build().to(config.device)
         self.held_out = HeldOut(demos.held_out, self.spec)
         expert = episodes(demos.train, self.spec)
+        if config.mirror:
+            expert += episodes(demos.train, self.spec, mirrored=True)
         sampling = {
             "batch": config.batch, "length": config.length, "stack": config.network.stack,
             "seed": config.seed, "grid": config.grid, "burn_in": config.burn_in,

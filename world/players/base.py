@@ -47,6 +47,8 @@ class ScriptedPlayer(abc.ABC):
     """
 
     task: str
+    strays = 0.0
+    """Chance per tick of walking to go astray: a task in which that breaks nothing takes its habits'."""
 
     def __init__(self, seed: int):
         self.rng = np.random.default_rng(seed)
@@ -164,6 +166,9 @@ class ScriptedPlayer(abc.ABC):
             if feet.arrived or until():
                 return True
             yield from self.hesitate()
+            if self.rng.random() < self.strays:
+                yield from self.stray()
+                return False
             yield self._stride(feet)
             if tick % 16 == 15:
                 if np.abs(self.position - anchor).sum() < 0.6:
@@ -173,6 +178,36 @@ class ScriptedPlayer(abc.ABC):
             if not patience:
                 return False
         return False
+
+    def stray(self) -> Script:
+        """Walk off somewhere else for a moment: what follows shows how to find back from there.
+
+        A demonstrator that never errs leaves an imitator helpless after its first error.
+        """
+        yaw, pitch = self.yaw + self.rng.uniform(-150.0, 150.0), self.rng.triangular(-30.0, 5.0, 60.0)
+        swims = self.rng.random() < 0.5
+        for _ in range(int(self.rng.integers(10, 45))):
+            error = sight.turn(yaw - self.yaw)
+            action = {"camera": self.wrist.towards(error, pitch - self.pitch)}
+            if abs(error) < 60:
+                action |= self._ahead(swims)
+            yield action
+        yield from self.surface()
+
+    def _ahead(self, swims: bool) -> Action:
+        """The keys to walk where the view goes, over ledges, and through water or down into it."""
+        if Feet.wet(self.kind, self.position):
+            return {"forward": 1, "jump": 1} if swims else {"forward": 1}
+        ledge = Feet.ledge(self.kind, self.position, self.yaw)
+        return {"forward": 1, "jump": 1} if ledge else {"forward": 1}
+
+    def surface(self) -> Script:
+        """Come up for air."""
+        for _ in range(100):
+            x, y, z = (int(v) for v in self.eye)
+            if self.kind[x, y, z] != paths.WATER:
+                return
+            yield {"jump": 1, "camera": self.wrist.towards(0.0, self.habits.gaze - self.pitch)}
 
     def _stride(self, feet: Feet) -> Action:
         """One tick of walking: look where the route goes on, hold the keys."""

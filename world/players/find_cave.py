@@ -33,6 +33,7 @@ class FindCavePlayer(Explorer):
         self.near = np.zeros(shape, np.bool_)  # within two blocks of such cells
         self.dull = np.zeros(shape, np.bool_)  # been there: not a cave
         self.start_exploring()
+        self.strays = self.habits.strays
         ground = self.screen & ~LEAFY[self.env.world.blocks]
         self.roof = shape[1] - 1 - ground[:, ::-1].argmax(1)  # height of the topmost ground block
         self.news = 0  # dim cells seen since the last look for a way in
