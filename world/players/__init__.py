@@ -11,7 +11,8 @@ from basalt_iq.world.players.find_cave import FindCavePlayer
 from basalt_iq.world.players.make_waterfall import MakeWaterfallPlayer
 
 PLAYERS: dict[str, type[ScriptedPlayer]] = {
-    player.task: player for player in (FindCavePlayer, MakeWaterfallPlayer, CreateVillageAnimalPenPlayer, BuildVillageHousePlayer)
+    player.task: player
+    for player in (FindCavePlayer, MakeWaterfallPlayer, CreateVillageAnimalPenPlayer, BuildVillageHousePlayer)
 }
 
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from basalt_iq.world import physics
-from basalt_iq.world.animals import X, Z
-from basalt_iq.world.blocks import REPLACEABLE
+from basalt_iq.world.animals import X, Z, struck
+from basalt_iq.world.blocks import BLOCKS, REPLACEABLE
+from basalt_iq.world.hands import HIT_REACH
 from basalt_iq.world.players import aiming, paths, sight
 from basalt_iq.world.players.base import EYE, PASSAGE, SCREEN, Script, ScriptedPlayer, Trip
 from basalt_iq.world.players.motor import MIDDLE, Action
@@ -21,6 +22,10 @@ ARM = 4
 """Cells from which another may be in reach."""
 BEST_DISTANCE = 2.6
 """Blocks from the eye at which one likes to work."""
+STRAYING = 8
+"""Cells of a way at least on which one may go astray."""
+HASTE = 14.0
+"""Degrees off at which somebody in a hurry presses."""
 NUDGE = 0.12
 """Blocks off a spot that are near enough."""
 
@@ -30,6 +35,11 @@ class Builder(ScriptedPlayer):
 
     outside: np.ndarray | None = None
     """bool [X, Z] of columns to stand in while building; None for any."""
+
+    def __init__(self, seed: int):
+        super().__init__(seed)
+        self.misses = self.rng.uniform(0.0, 0.05)
+        """Chance to press before the crosshair is where it has to be."""
 
     def item(self, name: str) -> str:
         """The item of this era whose name ends in ``name``."""
@@ -77,11 +87,19 @@ class Builder(ScriptedPlayer):
         return reach.route(int(near[int(np.argmin(np.where(good, cost, np.inf)))]))
 
     def go(self, cell: paths.Cell) -> Trip:
-        """Walk to a cell. Returns whether one is there."""
+        """Walk to a cell, perhaps not straight. Returns whether one is there."""
         goals = np.zeros(self.kind.shape, np.bool_)
         goals[cell] = True
-        route = paths.route(self.kind, self.cell, goals)
-        return route is not None and (yield from self.walk(route))
+        for _ in range(6):
+            route = paths.route(self.kind, self.cell, goals)
+            if route is None:
+                return False
+            self.strays = self.habits.strays if len(route) > STRAYING else 0.0
+            there = yield from self.walk(route)
+            self.strays = 0.0
+            if there:
+                return True
+        return False
 
     def get_to(self, cell: paths.Cell, touch: bool = False, look: float | None = None) -> Trip:
         """Walk to where a cell can be filled or touched. Returns whether it can be from there."""
@@ -147,13 +165,34 @@ class Builder(ScriptedPlayer):
             yield from self.hold(item)
             if not (yield from self.get_to(cell, look=look)):
                 yield from self.wait(self.rng.integers(8, 20))
-            elif (yield from self.take_aim(cell, look=look)):
+            elif (yield from self.aim_at(cell, look)):
+                before = set(self.env.world.placed)
                 yield {"use": 1}
+                above = (cell[0], cell[1] + 1, cell[2])  # a door fills two cells
+                yield from self.mend(set(self.env.world.placed) - before - {cell, above})
                 yield from self.wait(self.rng.integers(2, 5))
                 if self.bodies_near(cell[0] + 0.5, cell[2] + 0.5, 1.4):
                     yield from self.wait(self.rng.integers(8, 20))
-                self.notice(cell, (cell[0], cell[1] + 1, cell[2]))
+                self.notice(cell, above)
         return not REPLACEABLE[self.env.world.at(*cell)]
+
+    def aim_at(self, cell: paths.Cell, look: float | None) -> Trip:
+        """Take aim to place a block, now and then in too much of a hurry. Returns whether to press."""
+        hasty = look is None and self.rng.random() < self.misses
+        if not hasty or self.bodies_near(cell[0], cell[2], 5.0):
+            return (yield from self.take_aim(cell, look=look))
+        goal = self.grip(cell)
+        if goal is None:
+            return False
+        yield from self.face(goal[0], goal[1], within=HASTE)
+        return True
+
+    def mend(self, wrong: set[paths.Cell]) -> Script:
+        """Take away what has just gone into the wrong place."""
+        for cell in wrong:
+            yield from self.wait(self.rng.integers(4, 12))
+            self.notice(cell)
+            yield from self.dig(cell)
 
     def touch(self, cell: paths.Cell, tries: int = 4) -> Trip:
         """Use a block: open or shut a door or gate. Returns whether the hand got to it."""
@@ -170,13 +209,22 @@ class Builder(ScriptedPlayer):
         block = self.env.world.at(*cell)
         if not (yield from self.get_to(cell, touch=True)):
             return False
+        tool = f"stone_{BLOCKS[block].tool}"
+        if tool in self.env.task.start[self.env.era]:
+            yield from self.hold(tool)
         for _ in range(longest):
             if self.env.world.at(*cell) != block:
                 break
             if (yield from self.take_aim(cell, touch=True)):
-                yield {"attack": 1}
+                yield {"camera": self.wrist.rest()} if self.would_hit() else {"attack": 1}
         self.notice(cell)
         return self.env.world.at(*cell) != block
+
+    def would_hit(self) -> bool:
+        """Whether a blow now would hurt somebody."""
+        view = physics.look(self.env.body[physics.YAW], self.env.body[physics.PITCH])
+        herd = self.env.world.animals[:-1]
+        return bool(struck(self.env.world.blocks, herd, *self.eye, *view, HIT_REACH) >= 0)
 
     def bodies_near(self, x: float, z: float, blocks: float) -> bool:
         """Whether an animal or villager is within so many blocks."""

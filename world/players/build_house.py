@@ -58,14 +58,15 @@ class BuildVillageHousePlayer(Builder):
 
     def shell(self, plan: HousePlan) -> Trip:
         """Walls and roof. Returns whether they stand and the stair is gone."""
-        self.grounds = set(plan.stair)
         for height in range(HIGH):
             if height == HIGH - 1:
                 for cell in plan.stair:
                     yield from self.put(cell, self.item("dirt"))
             yield from self.lay(plan.layer(height))
         yield from self.lay(plan.roof)
-        missing = [cell for part in (*map(plan.layer, range(HIGH)), plan.roof) for cell in part if self.free(cell)]
+        missing = [
+            cell for part in (*map(plan.layer, range(HIGH)), plan.roof) for cell in part if self.free(cell)
+        ]
         for cell in reversed(plan.stair):
             yield from self.dig(cell)
         return not missing

@@ -84,7 +84,7 @@ class CreateVillageAnimalPenPlayer(Herder):
     task = "CreateVillageAnimalPen"
 
     def play(self) -> Script:
-        self.flock, self.strays = [], 0
+        self.flock, self.dawdles = [], 0
         self.spoilt: list[Pen] = []
         self.wanted = 2 + int(self.rng.random() < 0.35)
         yield from self.wait(self.rng.integers(3, 12))
@@ -190,7 +190,7 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def gather(self, pen: Pen) -> Trip:
         """Collect followers, the nearest first. Returns whether there are enough with those inside."""
-        self.flock, self.strays, self.strolls = [], 0, True
+        self.flock, self.dawdles, self.strolls = [], 0, True
         yield from self.hold(FOOD_OF[self.kind_of])
         inside = self.inside(pen, self.of_kind(self.kind_of))
         left = [row for row in self.at_large(self.kind_of) if row not in inside]

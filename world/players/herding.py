@@ -26,6 +26,8 @@ class Herder(Builder):
 
     kind_of: int
     flock: list[int]
+    dawdles: int
+    """How often one had to go back for a follower."""
     strolls = False
 
     @property
@@ -100,7 +102,7 @@ class Herder(Builder):
                 return
             yield self.watch(slow) if tick > 6 else {"camera": self.wrist.rest()}
         if self.away(slow) > CLOSE:
-            self.strays += 1
+            self.dawdles += 1
             yield from self.go_back(slow)
 
     def watch(self, row: int) -> Action:
@@ -114,7 +116,7 @@ class Herder(Builder):
     def go_back(self, row: int) -> Script:
         """Walk up to one that does not come; leave it behind if there is no way or it never does."""
         route = self.route_to(row)
-        if route is None or self.strays > 6:
+        if route is None or self.dawdles > 6:
             self.flock.remove(row)
             return
         yield from self.walk(route, lambda: self.away(row) < 2.6, longest=120)

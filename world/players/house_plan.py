@@ -39,7 +39,7 @@ LOG_CABIN = Materials("cobblestone", "cobblestone", "oak_log", "oak_log", "glass
 
 @dataclass(frozen=True)
 class HousePlan:
-    """Walls on the edge of a plot with a flat roof, a door on one side and a stair of three blocks beside it."""
+    """Walls on the edge of a plot, a flat roof, a door on one side, and a stair of three blocks beside it."""
 
     plot: Plot
     side: int
