@@ -220,6 +220,11 @@ class Builder(ScriptedPlayer):
         self.notice(cell)
         return self.env.world.at(*cell) != block
 
+    def throw(self) -> Script:
+        """Look up, so that nothing is opened by the throw, and end the episode."""
+        yield from self.face(self.yaw, float(self.rng.uniform(-28.0, -18.0)))
+        yield from self.finish()
+
     def would_hit(self) -> bool:
         """Whether a blow now would hurt somebody."""
         view = physics.look(self.env.body[physics.YAW], self.env.body[physics.PITCH])

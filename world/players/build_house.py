@@ -37,7 +37,7 @@ class BuildVillageHousePlayer(Builder):
         yield from self.go(plan.before(2))
         if (yield from self.shell(plan)) and (yield from self.fittings(plan)):
             yield from self.tour(plan)
-            yield from self.finish()
+            yield from self.throw()
 
     def choose(self) -> HousePlan | None:
         """The nearest of some plots, with the door to where one comes from or to any side."""
@@ -60,8 +60,7 @@ class BuildVillageHousePlayer(Builder):
         """Walls and roof. Returns whether they stand and the stair is gone."""
         for height in range(HIGH):
             if height == HIGH - 1:
-                for cell in plan.stair:
-                    yield from self.put(cell, self.item("dirt"))
+                yield from self.climb_up(plan)
             yield from self.lay(plan.layer(height))
         yield from self.lay(plan.roof)
         missing = [
@@ -71,19 +70,30 @@ class BuildVillageHousePlayer(Builder):
             yield from self.dig(cell)
         return not missing
 
+    def climb_up(self, plan: HousePlan) -> Script:
+        """Put up the stair; somebody may stand where it should be."""
+        for _ in range(ROUNDS):
+            for cell in plan.stair:
+                yield from self.put(cell, self.item("dirt"))
+            if not any(self.free(cell) for cell in plan.stair):
+                return
+            yield from self.wait(60)
+
     def free(self, cell: paths.Cell) -> bool:
         """Whether a cell is still to be filled."""
         return bool(REPLACEABLE[self.env.world.at(*cell)])
 
     def lay(self, parts: Parts) -> Script:
         """Place what is missing of some parts, the handiest first."""
-        for _ in range(ROUNDS * len(parts)):
+        fails = 0
+        while fails < ROUNDS * 4:
             missing = [cell for cell in parts if self.free(cell)]
             if not missing:
                 return
             cell = self.handiest(missing)
             if cell is None or not (yield from self.put(cell, parts[cell], tries=2)):
-                yield from self.wait(self.rng.integers(6, 14))
+                fails += 1 if cell else ROUNDS
+                yield from self.wait(self.rng.integers(10, 30))
 
     def handiest(self, cells: list[paths.Cell]) -> paths.Cell | None:
         """Of some cells, one to be filled from here, else the nearest that can be filled at all."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from basalt_iq.world.animals import CHICKEN, COW, PIG, SHEEP, X, Y, Z
 from basalt_iq.world.blocks import BLOCKS, REPLACEABLE
-from basalt_iq.world.players import paths, sight
+from basalt_iq.world.players import paths
 from basalt_iq.world.players.base import Script, Trip
 from basalt_iq.world.players.herding import FOOD_OF, Herder
 from basalt_iq.world.players.motor import MIDDLE
@@ -251,8 +251,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         kin = self.inside(pen, self.of_kind(self.kind_of))
         for _ in range(int(self.rng.integers(15, 40))):
             yield self.watch(kin[0])
-        yield from self.face(sight.turn(self.yaw), float(self.rng.uniform(-25.0, -12.0)))
-        yield from self.finish()
+        yield from self.throw()
 
 
 def _aside(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
