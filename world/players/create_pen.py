@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from basalt_iq.world.animals import CHICKEN, COW, PIG, SHEEP, X, Y, Z
-from basalt_iq.world.blocks import BLOCKS, REPLACEABLE
+from basalt_iq.world.blocks import BLOCKS, FACINGS, REPLACEABLE
 from basalt_iq.world.players import paths
 from basalt_iq.world.players.base import Script, Trip
 from basalt_iq.world.players.herding import FOOD_OF, Herder
@@ -22,8 +22,6 @@ CLEAR = 1
 RIVAL_COST, ASIDE = 60.0, 14.0
 """Blocks of walking that it is worth to meet no animal of another kind which likes the same food, and how
 far, in blocks, from one's way such an animal would come along."""
-OUTWARD = ((0, 1), (-1, 0), (0, -1), (1, 0))
-"""(x, z) out through the gates, by the facing of who looks that way."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Pen:
 
     @property
     def out(self) -> tuple[int, int]:
-        return OUTWARD[self.side]
+        return FACINGS[self.side]
 
     @property
     def depth(self) -> int:

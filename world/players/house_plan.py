@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from basalt_iq.world.blocks import FACINGS
 from basalt_iq.world.players import paths
 from basalt_iq.world.players.sites import Plot, ring
 
 Parts = dict[paths.Cell, str]
 HIGH = 3
 """Blocks from the floor to the roof."""
-OUTWARD = ((0, 1), (-1, 0), (0, -1), (1, 0))
-"""(x, z) out of the door, by the facing of who looks that way."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class HousePlan:
 
     @property
     def out(self) -> tuple[int, int]:
-        return OUTWARD[self.side]
+        return FACINGS[self.side]
 
     @property
     def door(self) -> paths.Cell:
