@@ -9,7 +9,7 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.errors import UserError
-from basalt_iq.world import animals, contract, march, physics, render
+from basalt_iq.world import animals, contract, physics, render
 from basalt_iq.world.gui import Gui
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
@@ -61,9 +61,6 @@ class BasaltEnv(gymnasium.Env):
         self._depth = np.zeros(resolution, np.float32)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))
         self._eye = np.zeros(3)
-        self._rays = np.zeros((resolution[1], march.RAY_FLOATS))
-        self._spots = np.zeros((resolution[1], march.RAY_INTS), np.int64)
-        self._active = np.zeros(resolution[1], np.uint32)
         self._status: tuple[int, dict[str, Any]] = (-1, {})
         self._over = True
 
@@ -178,8 +175,8 @@ class BasaltEnv(gymnasium.Env):
     def _draw(self) -> np.ndarray:
         world, eye, yaw, pitch = self.world, self.eye, self.body[physics.YAW], self.body[physics.PITCH]
         render.draw_blocks(
-            self._frame, self._depth, world.cells, world.near, world.glow, self._rays, self._spots,
-            self._active, self._wind + 0.03 * self.tick, eye, yaw, pitch, self.half_view, FAR,
+            self._frame, self._depth, *world.flat, self._wind + 0.03 * self.tick,
+            eye, yaw, pitch, self.half_view, FAR,
         )  # fmt: skip
         animals.draw_animals(
             self._frame, self._depth, world.animals, world.light, eye, yaw, pitch, self.half_view, FAR

@@ -16,7 +16,8 @@ JIT: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 BARE: dict[str, Any] = {**JIT, "_nrt": False}
 """For what runs for every pixel: allocates nothing, so it needs no counting of references to arrays
 (atomic, and half of the time of a frame)."""
-
+INLINE: dict[str, Any] = {**BARE, "forceinline": True}
+"""For small parts of those: passing an array costs seven arguments."""
 
 TABLES = ("blocks.py", "textures.py")
 """Sources of tables that compiled functions hold."""

@@ -1,13 +1,12 @@
 """The sky, its clouds, and how bright each level of light is."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import BARE
-from basalt_iq.world.march import BLUE, DX, DY, DZ, GREEN, LENGTH, RED, THROUGH, T
+from basalt_iq.world.jit import INLINE
 from basalt_iq.world.noise import noise2
 
 HORIZON: Final = (184.0, 209.0, 255.0)
@@ -16,6 +15,15 @@ CLOUD_HEIGHT: Final = 94.0
 CLOUD_CELL: Final = 12.0
 CLOUDS: Final = 64
 """Cells along each side of the cloud pattern, which repeats."""
+
+
+class Paint(NamedTuple):
+    """The colour that a ray has gathered, 0..255, and the share of it that still passes."""
+
+    red: float
+    green: float
+    blue: float
+    through: float
 
 
 def _brightness() -> np.ndarray:
@@ -42,33 +50,37 @@ BRIGHTNESS: Final = _brightness()
 PATTERN: Final = _clouds()
 
 
-@njit(**BARE)
-def add_sky(px, pz, rise, ray, far, drift):
+@njit(**INLINE)
+def add_sky(paint, ray, rise, drift):
     """Adds the sky in a ray's direction; below the horizon it has the fog's colour.
 
     `rise` is how far the clouds are above the eye, `drift` how far the wind has carried them.
     """
-    dx, dy, dz = ray[DX] / ray[LENGTH], ray[DY] / ray[LENGTH], ray[DZ] / ray[LENGTH]
+    dx, dy, dz = ray.dx / ray.length, ray.dy / ray.length, ray.dz / ray.length
     up = max(dy, 0.0)
     e = min(1.0, 0.25 * up + 2.2 * up * (1.0 - up) if up < 0.5 else 0.675 + 0.65 * (up - 0.5))
     red, green, cloud = HORIZON[0] - 58.0 * e, HORIZON[1] - 40.0 * e, 0.0
     if dy > 0.03 and rise > 0:
         s = rise / dy
-        i = math.floor((px + dx * s + drift) / CLOUD_CELL) & (CLOUDS - 1)
-        j = math.floor((pz + dz * s) / CLOUD_CELL) & (CLOUDS - 1)
+        i = math.floor((ray.px + dx * s + drift) / CLOUD_CELL) & (CLOUDS - 1)
+        j = math.floor((ray.pz + dz * s) / CLOUD_CELL) & (CLOUDS - 1)
         if PATTERN[i * CLOUDS + j]:
             cloud = 0.5 * max(0.0, min(1.0, 1.25 - s / 420.0))
-    ray[RED] += ray[THROUGH] * (red + (255.0 - red) * cloud)
-    ray[GREEN] += ray[THROUGH] * (green + (255.0 - green) * cloud)
-    ray[BLUE] += ray[THROUGH] * HORIZON[2]
-    ray[T] = far / ray[LENGTH]
+    return Paint(
+        paint.red + paint.through * (red + (255.0 - red) * cloud),
+        paint.green + paint.through * (green + (255.0 - green) * cloud),
+        paint.blue + paint.through * HORIZON[2],
+        0.0,
+    )
 
 
-@njit(**BARE)
-def under_water(ray):
-    """What the eye sees under water: dimmer, and blue with distance."""
-    t = ray[T] * ray[LENGTH]
+@njit(**INLINE)
+def under_water(paint, t):
+    """What an eye under water sees of a colour t blocks away: dimmer, and blue with distance."""
     w = 1.0 / (1.0 + 0.02 * t * t + 0.12 * t)
-    ray[RED] = ray[RED] * 0.5 * w + 14.0 * (1.0 - w)
-    ray[GREEN] = ray[GREEN] * 0.6 * w + 22.0 * (1.0 - w)
-    ray[BLUE] = ray[BLUE] * w + 110.0 * (1.0 - w)
+    return Paint(
+        paint.red * 0.5 * w + 14.0 * (1.0 - w),
+        paint.green * 0.6 * w + 22.0 * (1.0 - w),
+        paint.blue * w + 110.0 * (1.0 - w),
+        paint.through,
+    )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from basalt_iq.world import light as lighting
+from basalt_iq.world import march
 from basalt_iq.world.blocks import AIR, BLOCKS
-from basalt_iq.world.march import BRICK, brick_distances, fill_brick
 from basalt_iq.world.terrain import SIZE
 from basalt_iq.world.water import WaterFlow
 
@@ -23,6 +23,7 @@ class World:
 
     blocks (X, Y, Z) uint8: block states (ids of `blocks.BLOCKS`), y is up.
     light (X, Y, Z) uint8: sky light in the high four bits, torch light in the low four.
+    cubes (8, X/2, Y/2, Z/2) uint8: empty space, see `march`.
     surface (X, Z) int16: height of the topmost ground block as the land was made.
     animals (n, ANIMAL_SIZE) float64.
     caves (X, Y, Z) uint8: 1 in the dark of natural caves. walk (X, Y, Z) int16: steps on foot to it.
@@ -35,13 +36,9 @@ class World:
         self.blocks = np.zeros(SIZE, np.uint8)
         self.born = np.zeros(SIZE, np.uint8)
         self.light = np.zeros(SIZE, np.uint8)
-        self.bricks = np.zeros(tuple(n >> BRICK for n in SIZE), np.uint8)
+        self.cubes = np.zeros((8, *march.BRICKS), np.uint8)
         self.surface = np.zeros((SIZE[0], SIZE[2]), np.int16)
-        self.cells, self.near, self.glow = (
-            self.blocks.reshape(-1),
-            self.bricks.reshape(-1),
-            self.light.reshape(-1),
-        )
+        self.flat = march.Land(self.blocks.reshape(-1), self.light.reshape(-1), self.cubes.reshape(-1))
         self._queue = np.empty(lighting.QUEUE, np.int64)
         self._seeds = np.empty(lighting.QUEUE, np.int64)
         self.water = WaterFlow(self)
@@ -63,7 +60,7 @@ class World:
     def settle(self) -> None:
         """Lights the finished land and remembers it as it was born."""
         lighting.light_world(self.blocks, self.light, self._queue)
-        brick_distances(self.blocks, self.bricks)
+        march.empty_cubes(self.blocks, self.cubes)
         self.born[:] = self.blocks
 
     @property
@@ -82,7 +79,7 @@ class World:
         """Changes a block, mends the light around it and sets the water near it flowing."""
         lighting.set_block(self.blocks, self.light, x, y, z, block, self._queue, self._seeds)
         if block != AIR:
-            fill_brick(self.bricks, x, y, z)
+            march.shrink_cubes(self.cubes, x, y, z)
         self.water.wake(x, y, z)
 
     def place(self, cell: Cell, block: int, item: str) -> None:
