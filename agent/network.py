@@ -106,6 +106,7 @@ def _start(layer: nn.Module) -> None:
     start, and with pixels that are not centred, the first thousand updates go half as far."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.orthogonal_(layer.weight, math.sqrt(2))
+        assert layer.bias is not None
         nn.init.zeros_(layer.bias)
 
 

@@ -37,15 +37,15 @@ class Demo(Command):
     """Folder for demos, store, runs, evaluations and the report."""
     task: str = "FindCave"
     """BASALT task to learn."""
-    demos: int = 60
+    demos: int = 80
     """Successful demonstrations to record, on seeds from 0."""
     demo_steps: int = 900
     """Limit of a demonstration in steps of 50 ms."""
-    minutes: float = 4.5
+    minutes: float = 3.5
     """Training time of each agent. Both train side by side, one core each."""
     episodes: int = 32
     """Episodes for each player, all on the same seeds, none of which a demo was played on."""
-    max_steps: int = 1200
+    max_steps: int = 2400
     """Limit of an evaluated episode in steps of 50 ms (the task's own is longer)."""
     seed: int = 0
     """Seed of the trainings."""

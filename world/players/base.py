@@ -47,8 +47,6 @@ class ScriptedPlayer(abc.ABC):
     """
 
     task: str
-    strays = 0.0
-    """Chance per tick of walking to go astray: a task in which that breaks nothing takes its habits'."""
 
     def __init__(self, seed: int):
         self.rng = np.random.default_rng(seed)
@@ -74,6 +72,10 @@ class ScriptedPlayer(abc.ABC):
         except StopIteration:
             self.done = True
             return {}
+
+    def strays(self) -> float:
+        """Chance per tick of walking to go astray: a task in which that breaks nothing takes its habits'."""
+        return 0.0
 
     @abc.abstractmethod
     def play(self) -> Script:
@@ -169,7 +171,7 @@ class ScriptedPlayer(abc.ABC):
             if feet.arrived or until():
                 return True
             yield from self.hesitate()
-            if self.rng.random() < self.strays:
+            if self.rng.random() < self.strays():
                 yield from self.stray()
                 return False
             yield self._stride(feet)

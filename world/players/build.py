@@ -40,6 +40,11 @@ class Builder(ScriptedPlayer):
         super().__init__(seed)
         self.misses = self.rng.uniform(0.0, 0.05)
         """Chance to press before the crosshair is where it has to be."""
+        self.far = False  # on the way to somewhere not at hand
+
+    def strays(self) -> float:
+        """Not while at work: the next block would be put from elsewhere."""
+        return self.habits.strays if self.far else 0.0
 
     def item(self, name: str) -> str:
         """The item of this era whose name ends in ``name``."""
@@ -94,9 +99,9 @@ class Builder(ScriptedPlayer):
             route = paths.route(self.kind, self.cell, goals)
             if route is None:
                 return False
-            self.strays = self.habits.strays if len(route) > STRAYING else 0.0
+            self.far = len(route) > STRAYING
             there = yield from self.walk(route)
-            self.strays = 0.0
+            self.far = False
             if there:
                 return True
         return False

@@ -60,7 +60,6 @@ class FindCavePlayer(Explorer):
             if there and not self.news:
                 self.forget(way[-1])
 
-    @property
     def strays(self) -> float:
         """Only in the open: in a cave there are better things to do."""
         return self.habits.strays if self.skylight(self.eye.astype(int)[None])[0] == 15 else 0.0
