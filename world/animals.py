@@ -1,12 +1,12 @@
 """Cows, pigs, sheep and chickens: they wander, follow the food they like, and flee when hit."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import BARE, JIT
+from basalt_iq.world.jit import BARE, INLINE, JIT
 from basalt_iq.world.noise import cosine, hash3, sine
 from basalt_iq.world.physics import (
     BODY_SIZE,
@@ -39,6 +39,8 @@ KIND_OF, WANDER, NERVES, LIFE, STRIDE = range(BODY_SIZE, BODY_SIZE + 5)
 """What it is, ticks left of the present stroll, ticks of fright left, health, phase of its legs."""
 ANIMAL_SIZE = BODY_SIZE + 5
 FOLLOW = 8.0
+NEAREST = 0.05
+"""Blocks ahead of the eye at which animals begin to be seen."""
 
 
 def _legs(
@@ -190,69 +192,119 @@ def struck(blocks, animals, px, py, pz, dx, dy, dz, reach):
     return found
 
 
+class Sight(NamedTuple):
+    """An eye as an animal sees it, in the animal's frame: where it is, and its axes ahead, left and up."""
+
+    x: float
+    y: float
+    z: float
+    ahead: tuple[float, float, float]
+    left: tuple[float, float, float]
+    up: tuple[float, float, float]
+
+
+@njit(**INLINE)
+def _sight(animal, eye, yaw, pitch):
+    cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
+    c, s = cosine(animal[YAW]), sine(animal[YAW])
+    x, z = eye[0] - animal[X], eye[2] - animal[Z]
+    ahead = (cp * (cy * s - sy * c), -sp, cp * (cy * c + sy * s))
+    left = (cy * c + sy * s, 0.0, sy * c - cy * s)
+    up = (sp * (cy * s - sy * c), cp, sp * (cy * c + sy * s))
+    return Sight(x * c + z * s, eye[1] - animal[Y], z * c - x * s, ahead, left, up)
+
+
+@njit(**INLINE)
+def _along(axis, x, y, z):
+    return axis[0] * x + axis[1] * y + axis[2] * z
+
+
+@njit(**INLINE)
+def _corner(q, corner, sight):
+    """A corner of a box as the eye has it: how far ahead, to the left and up."""
+    x, y, z = q[3 * (corner & 1)], q[1 + 3 * ((corner >> 1) & 1)], q[2 + 3 * (corner >> 2)]
+    x, y, z = x - sight.x, y - sight.y, z - sight.z
+    return _along(sight.ahead, x, y, z), _along(sight.left, x, y, z), _along(sight.up, x, y, z)
+
+
 @njit(**BARE)
-def _draw_one(out, depth, e, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1):
-    """Draws one animal within a rectangle of pixels."""
+def _beside(q, sight, half, wide_half):
+    """Whether a box lies wholly beyond one edge of the view."""
+    left = right = up = down = 0
+    for corner in range(8):
+        ahead, a, b = _corner(q, corner, sight)
+        left += a > wide_half * ahead
+        right += a < -wide_half * ahead
+        up += b > half * ahead
+        down += b < -half * ahead
+    return max(max(left, right), max(up, down)) == 8
+
+
+@njit(**BARE)
+def _frame_of(q, sight, half, high, wide):
+    """The pixels that a box may cover: first and one-past-last row and column."""
+    if _beside(q, sight, half, half * wide / high):
+        return 0, 0, 0, 0
+    top, left, bottom, right = high, wide, 0, 0
+    for corner in range(8):
+        ahead, a, b = _corner(q, corner, sight)
+        if ahead < NEAREST:  # it reaches past the eye, to any edge
+            return 0, high, 0, wide
+        scale = 0.5 * high / (half * ahead)
+        i, j = int(max(0.5 * wide - scale * a, 0.0)), int(max(0.5 * high - scale * b, 0.0))
+        top, bottom = min(top, j), max(bottom, min(j + 1, high))
+        left, right = min(left, i), max(right, min(i + 1, wide))
+    return top, bottom, left, right
+
+
+@njit(**BARE)
+def _draw_box(out, depth, q, kind, bright, sight, half):
+    """Draws one box of an animal where nothing nearer has been drawn."""
     high, wide = depth.shape
-    kind = int(e[KIND_OF])
-    ce, se = cosine(e[YAW]), sine(e[YAW])
-    ex, ez = eye[0] - e[X], eye[2] - e[Z]
-    ox, oy, oz = ex * ce + ez * se, eye[1] - e[Y], ez * ce - ex * se
-    for j in range(j0, j1):
+    top, bottom, left, right = _frame_of(q, sight, half, high, wide)
+    ahead, up, side = sight.ahead, sight.up, sight.left
+    for j in range(top, bottom):
         b = (1.0 - 2.0 * (j + 0.5) / high) * half
-        for i in range(i0, i1):
-            a = (2.0 * (i + 0.5) / wide - 1.0) * half * wide / high
-            dx, dy, dz = -sy * cp - a * cy - b * sy * sp, -sp + b * cp, cy * cp - a * sy + b * cy * sp
-            n = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
-            lx, ly, lz = (dx * ce + dz * se) * n + 1e-9, dy * n + 1e-9, (dz * ce - dx * se) * n + 1e-9
-            for row in range(SPAN[kind], SPAN[kind + 1]):
-                q = BOXES[row]
-                t0, t1, axis = slab(
-                    ox, oy, oz, 1.0 / lx, 1.0 / ly, 1.0 / lz, q[0], q[1], q[2], q[3], q[4], q[5]
-                )
-                if t0 < t1 and 0.05 < t0 < depth[j, i]:
-                    depth[j, i] = t0
-                    u, v, w = (
-                        int((ox + lx * t0) * 9 + 50),
-                        int((oy + ly * t0) * 9 + 50),
-                        int((oz + lz * t0) * 9 + 50),
-                    )
-                    shade = 1.0 if axis == 1 else (0.8 if axis == 2 else 0.65)
-                    bright = BRIGHTNESS[glow] * shade * (0.88 + 0.24 * hash3(u, v, w, kind))
-                    for k in range(3):
-                        out[j, i, k] = int(min(q[6 + k] * bright, 255.0))
+        for i in range(left, right):
+            a = (1.0 - 2.0 * (i + 0.5) / wide) * half * wide / high
+            dx = ahead[0] + a * side[0] + b * up[0] + 1e-9
+            dy = ahead[1] + a * side[1] + b * up[1] + 1e-9
+            dz = ahead[2] + a * side[2] + b * up[2] + 1e-9
+            t, out_again, axis = slab(
+                sight.x, sight.y, sight.z, 1.0 / dx, 1.0 / dy, 1.0 / dz, q[0], q[1], q[2], q[3], q[4], q[5]
+            )
+            if t < out_again and NEAREST < t < depth[j, i]:
+                depth[j, i] = t
+                u, v = int((sight.x + dx * t) * 9 + 50), int((sight.y + dy * t) * 9 + 50)
+                grain = 0.88 + 0.24 * hash3(u, v, int((sight.z + dz * t) * 9 + 50), kind)
+                shade = bright * grain * (1.0 if axis == 1 else (0.8 if axis == 2 else 0.65))
+                for k in range(3):
+                    out[j, i, k] = int(min(q[6 + k] * shade, 255.0))
+
+
+@njit(**BARE)
+def _in_view(kind, sight, far):
+    """Whether an animal is neither behind the eye nor far away."""
+    y = MIDDLES[kind] - sight.y
+    if _along(sight.ahead, -sight.x, y, -sight.z) < -RADII[kind]:
+        return False
+    return sight.x * sight.x + y * y + sight.z * sight.z <= 0.6 * far * far
 
 
 @njit(**BARE)
 def draw_animals(out, depth, animals, light, eye, yaw, pitch, half, far):
-    """Draws the animals over the land, each culled by its own sphere. Arguments as for draw_blocks."""
-    high, wide = depth.shape
-    cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
-    scale = 0.5 * high / half
+    """Draws the animals over the land, box by box. Arguments as for draw_blocks."""
     for m in range(animals.shape[0]):
         e = animals[m]
-        kind = int(e[KIND_OF])
-        dx, dy, dz = e[X] - eye[0], e[Y] + MIDDLES[kind] - eye[1], e[Z] - eye[2]
-        ahead = -dx * sy * cp - dy * sp + dz * cy * cp
-        radius = RADII[kind]
-        if ahead < -radius or dx * dx + dy * dy + dz * dz > 0.6 * far * far:
-            continue
-        i0, i1, j0, j1 = 0, wide, 0, high
-        if ahead > radius + 0.3:
-            across = 0.5 * wide + scale * (-dx * cy - dz * sy) / ahead
-            down = 0.5 * high - scale * (-dx * sy * sp + dy * cp + dz * cy * sp) / ahead
-            # a sphere seen off the middle of a wide view is stretched outwards
-            lean = 1.0 + (abs(across - 0.5 * wide) + abs(down - 0.5 * high)) / scale
-            r = lean * radius * scale / math.sqrt(ahead * ahead - radius * radius) + 1.0
-            i0, i1 = max(0, int(across - r)), min(wide, int(across + r) + 1)
-            j0, j1 = max(0, int(down - r)), min(high, int(down + r) + 1)
-        if i0 >= i1 or j0 >= j1:
+        kind, sight = int(e[KIND_OF]), _sight(e, eye, yaw, pitch)
+        if not _in_view(kind, sight, far):
             continue
         x, y, z = int(e[X]), int(e[Y] + 0.5), int(e[Z])
         glow = 240
         if 0 <= x < light.shape[0] and 0 <= y < light.shape[1] and 0 <= z < light.shape[2]:
             glow = int(light[x, y, z])
-        _draw_one(out, depth, e, glow, eye, cy, sy, cp, sp, half, i0, i1, j0, j1)
+        for row in range(SPAN[kind], SPAN[kind + 1]):
+            _draw_box(out, depth, BOXES[row], kind, BRIGHTNESS[glow], sight, half)
 
 
 def place_free(blocks: np.ndarray, kind: int, x: float, y: float, z: float, boxes: np.ndarray) -> bool:

@@ -61,6 +61,7 @@ class BasaltEnv(gymnasium.Env):
         self._depth = np.zeros(resolution, np.float32)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))
         self._eye = np.zeros(3)
+        self._room = render.room_for_rays()
         self._status: tuple[int, dict[str, Any]] = (-1, {})
         self._over = True
 
@@ -175,7 +176,7 @@ class BasaltEnv(gymnasium.Env):
     def _draw(self) -> np.ndarray:
         world, eye, yaw, pitch = self.world, self.eye, self.body[physics.YAW], self.body[physics.PITCH]
         render.draw_blocks(
-            self._frame, self._depth, *world.flat, self._wind + 0.03 * self.tick,
+            self._frame, self._depth, *world.flat, *self._room, self._wind + 0.03 * self.tick,
             eye, yaw, pitch, self.half_view, FAR,
         )  # fmt: skip
         animals.draw_animals(

@@ -1,13 +1,18 @@
-"""Rays through the grid of blocks, with leaps over empty space.
+"""Rays through the grid of blocks, with leaps over empty space, many rays abreast.
 
-The world is also held as bricks of 2x2x2 blocks. Each brick knows, for each of the eight octants into which
-a ray may go, the side of the largest empty cube of bricks that begins with it and lies that way: the ray
-leaps out of it. Distances to the nearest block all around would do with an eighth of the room, but need
-nearly twice the steps: whoever stands on the ground always has it near, also when looking up.
+For each of the eight octants into which a ray may go, each cell knows the side of the largest empty cube
+that begins with it and lies that way: the ray leaps out of it. Distances to the nearest block all around
+would do with an eighth of the room, but need nearly twice the steps: whoever stands on the ground always
+has it near, also when looking up.
+
+An octant's cubes are kept mirrored, so that all its rays go upwards along all three axes. The rays of a
+tile of the picture first leap as a bundle, for as long as it fits into the cubes. The steps of one ray depend
+on each other, those of neighbouring rays do not: a tile is stepped together, so that the processor overlaps
+them.
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -18,17 +23,19 @@ from basalt_iq.world.terrain import SIZE
 ACROSS_X, ACROSS_Y = SIZE[1] * SIZE[2], SIZE[2]
 """Cell (x, y, z) of a flat array of blocks lies at x * ACROSS_X + y * ACROSS_Y + z."""
 CELLS = SIZE[0] * ACROSS_X
-BRICKS: Final = (SIZE[0] // 2, SIZE[1] // 2, SIZE[2] // 2)
-BRICK_X, BRICK_Y = BRICKS[1] * BRICKS[2], BRICKS[2]
-OCTANT = BRICKS[0] * BRICK_X
-MOST = 15
-"""Largest side of a cube kept, in bricks."""
+MOST = 24
+"""Largest side of a cube kept."""
 NUDGE = 1e-4
 """A ray is looked at this far beyond each crossing, so that it lies within a cell."""
+# Columns of a marching ray. Mirrored into its octant: eye, direction, that inverted; distance so far and
+# distance at which it leaves the world or is out of sight, both in lengths of the direction; colour gathered,
+# and the share of it that still passes
+PX, PY, PZ, DX, DY, DZ, IX, IY, IZ, T, END, RED, GREEN, BLUE, THROUGH = range(15)
+RAY_SIZE = 15
 
 
 class Land(NamedTuple):
-    """Flat arrays of a world: blocks, their light, and the empty cubes (8 octants of bricks)."""
+    """Flat arrays of a world: blocks, their light, and the empty cubes of the eight octants."""
 
     cells: np.ndarray
     light: np.ndarray
@@ -36,8 +43,7 @@ class Land(NamedTuple):
 
 
 class Ray(NamedTuple):
-    """A ray: where it starts, its direction (1 long ahead of the eye), that inverted, and its length; the
-    distance, in lengths of the direction, at which it leaves the world or is out of sight."""
+    """A ray as it is in the world: eye, direction (1 long ahead of the eye), that inverted, its length."""
 
     px: float
     py: float
@@ -49,55 +55,88 @@ class Ray(NamedTuple):
     iy: float
     iz: float
     length: float
-    end: float
 
 
 def empty_cubes(blocks: np.ndarray, cubes: np.ndarray) -> None:
-    """Fills `cubes` (8, X/2, Y/2, Z/2) uint8 for the blocks (X, Y, Z) of a world."""
-    halves = blocks[0::2] | blocks[1::2]
-    halves = halves[:, 0::2] | halves[:, 1::2]
-    covered = (halves[:, :, 0::2] | halves[:, :, 1::2]) != 0
+    """Fills `cubes` (8, X, Y, Z) uint8 for the blocks (X, Y, Z) of a world."""
+    solid = blocks != 0
+    some, all_ = solid.any(2), solid.all(2)
+    beside = np.empty(SIZE[2], np.uint8)
     for octant in range(8):
-        _grow(covered, cubes[octant], *_signs(octant), np.empty(BRICKS[2], np.uint8))
+        _grow(solid, some, all_, cubes[octant], octant, beside)
+
+
+@njit(**INLINE)
+def _mirrored(octant, x, y, z):
+    """A cell where an octant has it; and back."""
+    return (
+        SIZE[0] - 1 - x if octant & 1 else x,
+        SIZE[1] - 1 - y if octant & 2 else y,
+        SIZE[2] - 1 - z if octant & 4 else z,
+    )
 
 
 @njit(**BARE)
-def _signs(octant):
-    return 1 - 2 * (octant & 1), 1 - (octant & 2), 1 - ((octant & 4) >> 1)
+def _grow(solid, some, all_, cubes, octant, beside):
+    """Fills an octant's cubes; `some` and `all_` tell which rows along z hold blocks, and nothing else."""
+    for x in range(SIZE[0] - 1, -1, -1):
+        for y in range(SIZE[1] - 1, -1, -1):
+            a, b, _ = _mirrored(octant, x, y, 0)
+            if all_[a, b]:
+                cubes[x, y] = 0
+                continue
+            least = _beside(cubes, x, y, beside)
+            if least == MOST and not some[a, b]:
+                cubes[x, y] = MOST
+            else:
+                _grow_row(solid[a, b], cubes[x, y], beside, octant & 4)
 
 
 @njit(**BARE)
-def _grow(covered, cubes, sx, sy, sz, beside):
-    """A cube is one larger than the least of the seven that begin beside it, on the octant's side."""
-    size_x, size_y, size_z = covered.shape
-    for x in range(size_x - 1, -1, -1) if sx > 0 else range(size_x):
-        for y in range(size_y - 1, -1, -1) if sy > 0 else range(size_y):
-            beside[:] = MOST
-            for a, b in ((x + sx, y), (x, y + sy), (x + sx, y + sy)):
-                if 0 <= a < size_x and 0 <= b < size_y:
-                    for z in range(size_z):
-                        beside[z] = min(beside[z], cubes[a, b, z])
-            last = least = MOST
-            for z in range(size_z - 1, -1, -1) if sz > 0 else range(size_z):
-                side = 0 if covered[x, y, z] else min(min(min(last, least), beside[z]) + 1, MOST)
-                cubes[x, y, z] = side
-                last, least = side, beside[z]
+def _beside(cubes, x, y, beside):
+    """The least of the three cubes beside each one of a row, on the rows beyond; returns the least of all."""
+    beside[:] = MOST
+    for a, b in ((x + 1, y), (x, y + 1), (x + 1, y + 1)):
+        if a < SIZE[0] and b < SIZE[1]:
+            for z in range(SIZE[2]):
+                beside[z] = min(beside[z], cubes[a, b, z])
+    least = np.uint8(MOST)
+    for z in range(SIZE[2]):
+        least = min(least, beside[z])
+    return least
+
+
+@njit(**BARE)
+def _grow_row(solid, cubes, beside, backwards):
+    """A cube is one larger than the least of the seven that begin beside it."""
+    size = cubes.size
+    last = before = MOST - 1
+    for z in range(size - 1, -1, -1):
+        here = min(int(beside[z]), MOST - 1)
+        side = min(min(last, before), here) + 1
+        last = 0 if solid[size - 1 - z if backwards else z] else side
+        cubes[z] = last
+        before = here
 
 
 @njit(**JIT)
 def shrink_cubes(cubes, x, y, z):
-    """Tells the bricks that a block was placed. (One taken away needs no telling: leaps stay safe.)"""
-    x, y, z = x >> 1, y >> 1, z >> 1
-    if cubes[0, x, y, z] == 0:
-        return
+    """Tells the cubes that a block was placed. (One taken away needs no telling: leaps stay safe.)"""
     for octant in range(8):
-        sx, sy, sz = _signs(octant)
-        for i in range(MOST + 1):
-            for j in range(MOST + 1):
-                for k in range(MOST + 1):
-                    a, b, c = x - sx * i, y - sy * j, z - sz * k
-                    if 0 <= a < BRICKS[0] and 0 <= b < BRICKS[1] and 0 <= c < BRICKS[2]:
-                        cubes[octant, a, b, c] = min(cubes[octant, a, b, c], max(i, max(j, k)))
+        a, b, c = _mirrored(octant, x, y, z)
+        for i in range(max(a - MOST + 1, 0), a + 1):
+            for j in range(max(b - MOST + 1, 0), b + 1):
+                for k in range(max(c - MOST + 1, 0), c + 1):
+                    side = max(a - i, max(b - j, c - k))
+                    cubes[octant, i, j, k] = min(cubes[octant, i, j, k], side)
+
+
+@njit(**JIT)
+def clear_cube(cubes, x, y, z):
+    """Tells the cubes of a cell that its block was taken away."""
+    for octant in range(8):
+        a, b, c = _mirrored(octant, x, y, z)
+        cubes[octant, a, b, c] = max(cubes[octant, a, b, c], 1)
 
 
 @njit(**INLINE)
@@ -108,11 +147,11 @@ def cell_of(ray, t):
 
 
 @njit(**INLINE)
-def leave(ray, x, y, z, ahead, behind):
-    """Where a ray leaves a box: `ahead` of a cell's corner on an axis that it goes up, else `behind` it."""
-    tx = (x + (ahead if ray.dx > 0 else behind) - ray.px) * ray.ix
-    ty = (y + (ahead if ray.dy > 0 else behind) - ray.py) * ray.iy
-    tz = (z + (ahead if ray.dz > 0 else behind) - ray.pz) * ray.iz
+def leave_cell(ray, x, y, z):
+    """Where a ray leaves a cell."""
+    tx = (x + (1 if ray.dx > 0 else 0) - ray.px) * ray.ix
+    ty = (y + (1 if ray.dy > 0 else 0) - ray.py) * ray.iy
+    tz = (z + (1 if ray.dz > 0 else 0) - ray.pz) * ray.iz
     return min(tx, min(ty, tz))
 
 
@@ -127,38 +166,94 @@ def entered_across(ray, t):
 
 
 @njit(**INLINE)
-def march(land, ray, t):
-    """Where a ray meets the first block from t on; its end or beyond if it meets none."""
-    octant = (0 if ray.dx > 0 else 1) + (0 if ray.dy > 0 else 2) + (0 if ray.dz > 0 else 4)
-    first = octant * OCTANT
-    while t < ray.end:
-        x, y, z = cell_of(ray, t)
-        side = int(land.cubes[np.uint32(first + (x >> 1) * BRICK_X + (y >> 1) * BRICK_Y + (z >> 1))])
-        if side:
-            t = leave(ray, x & ~1, y & ~1, z & ~1, 2 * side, 2 - 2 * side)
-        elif land.cells[np.uint32(x * ACROSS_X + y * ACROSS_Y + z)]:
-            break
-        else:  # within a brick that holds a block, one block at a time
-            t = leave(ray, x, y, z, 1, 0)
-    return t
+def _reflect(row, axis, p, d, size):
+    """Sets off a ray on one axis, upwards; returns how far it is to the world's border."""
+    d = d if abs(d) > 1e-7 else 1e-7
+    p = p if d > 0 else size - p
+    inverse = 1.0 / abs(d)
+    row[PX + axis], row[DX + axis], row[IX + axis] = p, abs(d), inverse
+    return (size - p) * inverse
 
 
 @njit(**INLINE)
-def _way_out(p, size, d, inverse):
-    return ((size if d > 0 else 0.0) - p) * inverse
+def set_off(row, px, py, pz, dx, dy, dz, clear, sight):
+    """Prepares a ray from a point in the world or above it; returns the first index of its octant's cubes.
+
+    It is known to meet nothing up to `clear`, and sees as far as `sight`, both in lengths of its direction.
+    """
+    out = min(_reflect(row, 0, px, dx, SIZE[0]), _reflect(row, 2, pz, dz, SIZE[2]))
+    out = min(out, _reflect(row, 1, py, dy, SIZE[1]))
+    row[END] = min(sight, out - 2 * NUDGE)
+    row[T] = clear
+    if py >= SIZE[1]:
+        row[T] = (SIZE[1] - py) / dy if dy < 0 else sight
+    return np.uint32(((dx < -1e-7) + 2 * (dy < -1e-7) + 4 * (dz < -1e-7)) * CELLS)
 
 
 @njit(**INLINE)
-def set_off(px, py, pz, dx, dy, dz, sight):
-    """A ray from a point, which must lie in the world or above it, and the distance at which it starts."""
-    dx = dx if abs(dx) > 1e-7 else 1e-7
-    dy = dy if abs(dy) > 1e-7 else 1e-7
-    dz = dz if abs(dz) > 1e-7 else 1e-7
-    ix, iy, iz = 1.0 / dx, 1.0 / dy, 1.0 / dz
-    out = min(_way_out(px, SIZE[0], dx, ix), _way_out(py, SIZE[1], dy, iy))
-    out = min(out, _way_out(pz, SIZE[2], dz, iz))
+def ray_of(row, first, px, py, pz):
+    """The ray of a row, as it is in the world."""
+    octant = first // CELLS
+    sx, sy, sz = 1.0 - 2.0 * (octant & 1), 1.0 - (octant & 2), 1.0 - 0.5 * (octant & 4)
+    dx, dy, dz = row[DX], row[DY], row[DZ]
     length = math.sqrt(dx * dx + dy * dy + dz * dz)
-    ray = Ray(px, py, pz, dx, dy, dz, ix, iy, iz, length, min(sight, out - 2 * NUDGE))
-    if py < SIZE[1]:
-        return ray, 0.0
-    return ray, (SIZE[1] - py) * iy if dy < 0 else sight
+    return Ray(px, py, pz, sx * dx, sy * dy, sz * dz, sx * row[IX], sy * row[IY], sz * row[IZ], length)
+
+
+@njit(**INLINE)
+def _fold(p, d, spread, size):
+    """A bundle of rays on one axis, mirrored upwards: eye, slowest and quickest direction (0, 0 if mixed)."""
+    if abs(d) <= spread:
+        return p, 0.0, 0.0
+    return p if d > 0 else size - p, abs(d) - spread, abs(d) + spread
+
+
+@njit(**BARE)
+def bundle(cubes, px, py, pz, direction, spread, far):
+    """How far a bundle of rays surely meets no block, in lengths of its directions.
+
+    On each axis these differ by up to `spread` (3,) from `direction` (3,). At t the bundle lies between the
+    ways of its slowest and its quickest directions: it leaps while the quickest stays in the slowest's cube.
+    """
+    dx, dy, dz = direction
+    octant = (dx < 0) + 2 * (dy < 0) + 4 * (dz < 0)
+    px, slow_x, quick_x = _fold(px, dx, spread[0], SIZE[0])
+    py, slow_y, quick_y = _fold(py, dy, spread[1], SIZE[1])
+    pz, slow_z, quick_z = _fold(pz, dz, spread[2], SIZE[2])
+    t = then = 0.0
+    if min(slow_x, min(slow_y, slow_z)) <= 0.0:
+        return t
+    while t < far:
+        x, y, z = int(px + slow_x * t), int(py + slow_y * t), int(pz + slow_z * t)
+        if x >= SIZE[0] or y >= SIZE[1] or z >= SIZE[2]:
+            break
+        side = int(cubes[np.uint32(octant * CELLS + x * ACROSS_X + y * ACROSS_Y + z)])
+        then = min((x + side - px) / quick_x, min((y + side - py) / quick_y, (z + side - pz) / quick_z))
+        if then < t + 0.1:
+            break
+        t = then
+    return max(t - 2 * NUDGE, 0.0)
+
+
+@njit(**BARE)
+def march(cubes, rays, firsts, moving, count):
+    """Moves the `count` rays listed in `moving` each to the first block from its T on, or past its END.
+
+    `cubes` is the flat array of cubes, `rays` (n, RAY_SIZE), `firsts` (n,) uint32 the first index of each
+    one's octant in it. `moving` (n,) uint32 is used up.
+    """
+    while count > 0:
+        kept = 0
+        for k in range(count):
+            i = moving[k]
+            row = rays[i]
+            at = row[T] + NUDGE
+            x, y, z = int(row[PX] + row[DX] * at), int(row[PY] + row[DY] * at), int(row[PZ] + row[DZ] * at)
+            side = int(cubes[np.uint32(firsts[i] + x * ACROSS_X + y * ACROSS_Y + z)])
+            if side == 0:
+                continue
+            tx, ty = (x + side - row[PX]) * row[IX], (y + side - row[PY]) * row[IY]
+            row[T] = t = min((z + side - row[PZ]) * row[IZ], min(tx, ty))
+            moving[kept] = i
+            kept += t < row[END]
+        count = kept

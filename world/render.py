@@ -5,68 +5,124 @@ mip-mapped textures, no hand and no HUD in the 2021 interface.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from basalt_iq.world.blocks import KIND, WATER_KIND
 from basalt_iq.world.jit import BARE, INLINE
-from basalt_iq.world.march import ACROSS_X, ACROSS_Y, Land, cell_of, leave, march, set_off
+from basalt_iq.world.march import (
+    ACROSS_X,
+    ACROSS_Y,
+    BLUE,
+    END,
+    GREEN,
+    RAY_SIZE,
+    RED,
+    THROUGH,
+    Land,
+    T,
+    bundle,
+    cell_of,
+    leave_cell,
+    march,
+    ray_of,
+    set_off,
+)
 from basalt_iq.world.noise import cosine, sine
 from basalt_iq.world.sky import CLOUD_HEIGHT, HORIZON, Paint, add_sky, under_water
 from basalt_iq.world.surfaces import ATLAS, HOLE, meet, meet_water, water_height
 from basalt_iq.world.terrain import SIZE
 
 WATER_ALPHA = 0.72
+TILE = 8
+"""Pixels to the side of a tile, whose rays march together."""
+
+
+def room_for_rays() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Room in which `draw_blocks` follows its rays."""
+    most = TILE * TILE
+    return np.zeros((most, RAY_SIZE)), np.zeros(most, np.uint32), np.zeros((2, most), np.uint32)
 
 
 @njit(**INLINE)
-def _blend(paint, texel, share, mist):
+def _blend(row, texel, share, mist):
     """Adds a share of a texel and of fog to a ray's colour."""
     texel = np.uint32(texel)
-    return Paint(
-        paint.red + share * ATLAS[texel, 0] + mist * HORIZON[0],
-        paint.green + share * ATLAS[texel, 1] + mist * HORIZON[1],
-        paint.blue + share * ATLAS[texel, 2] + mist * HORIZON[2],
-        paint.through,
-    )
+    row[RED] += share * ATLAS[texel, 0] + mist * HORIZON[0]
+    row[GREEN] += share * ATLAS[texel, 1] + mist * HORIZON[1]
+    row[BLUE] += share * ATLAS[texel, 2] + mist * HORIZON[2]
 
 
 @njit(**INLINE)
-def _fogged(paint, texel, bright, away, far):
-    """The colour of a ray that ends on a texel."""
+def _end_on(row, texel, bright, away, far):
+    """A ray ends on a texel, seen through fog."""
     fog = min(max((away / far - 0.6) * 2.5, 0.0), 1.0)
-    return _blend(paint, texel, paint.through * bright * (1.0 - fog), paint.through * fog)
+    _blend(row, texel, row[THROUGH] * bright * (1.0 - fog), row[THROUGH] * fog)
+    row[THROUGH] = 0.0
 
 
 @njit(**INLINE)
-def _tinted(paint, texel, bright):
-    """The colour of a ray that goes on through water."""
-    paint = _blend(paint, texel, paint.through * WATER_ALPHA * bright, 0.0)
-    return Paint(paint.red, paint.green, paint.blue, paint.through * (1.0 - WATER_ALPHA))
+def _tint(row, texel, bright):
+    """A ray passes through water."""
+    _blend(row, texel, row[THROUGH] * WATER_ALPHA * bright, 0.0)
+    row[THROUGH] *= 1.0 - WATER_ALPHA
 
 
 @njit(**INLINE)
-def _look(land, ray, t, wet, far, pixel, drift):
-    """Follows a ray to its end: its colour, and how far that is in lengths of its direction."""
-    paint = Paint(0.0, 0.0, 0.0, 1.0)
-    while True:
-        t = march(land, ray, t)
-        if t >= ray.end:
-            break
-        x, y, z = cell_of(ray, t)
-        at = np.uint32(x * ACROSS_X + y * ACROSS_Y + z)
-        block = land.cells[at]
-        if KIND[block] != WATER_KIND:
-            texel, bright, seen = meet(land, ray, t, x, y, z, np.int64(at), block, pixel)
-            if texel != HOLE:
-                return _fogged(paint, texel, bright, seen * ray.length, far), seen
-        elif not wet:
-            texel, bright = meet_water(land, ray, t, x, y, z, np.int64(at), pixel)
-            if texel != HOLE:
-                paint, wet = _tinted(paint, texel, bright), True
-        t = leave(ray, x, y, z, 1, 0)
-    return add_sky(paint, ray, CLOUD_HEIGHT - ray.py, drift), far / ray.length
+def _meets(land, row, ray, wet, far, pixel):
+    """Colours a ray that has reached a block. True if it goes on beyond it."""
+    t = row[T]
+    x, y, z = cell_of(ray, t)
+    at = x * ACROSS_X + y * ACROSS_Y + z
+    block = land.cells[np.uint32(at)]
+    if KIND[block] != WATER_KIND:
+        texel, bright, seen = meet(land, ray, t, x, y, z, at, block, pixel)
+        if texel != HOLE:
+            _end_on(row, texel, bright, seen * ray.length, far)
+            row[T] = seen
+            return False
+    elif not wet and row[THROUGH] == 1.0:
+        texel, bright = meet_water(land, ray, t, x, y, z, at, pixel)
+        if texel != HOLE:
+            _tint(row, texel, bright)
+    row[T] = leave_cell(ray, x, y, z)
+    return row[T] < row[END]
+
+
+@njit(**BARE)
+def _follow(land, eye, rays, firsts, lists, count, wet, far, pixel):
+    """Follows the `count` rays listed in `lists[0]` to their ends."""
+    waiting, moving = lists[0], lists[1]
+    while count > 0:
+        for k in range(count):
+            moving[k] = waiting[k]
+        march(land.cubes, rays, firsts, moving, count)
+        kept = 0
+        for k in range(count):
+            i = waiting[k]
+            row = rays[i]
+            waiting[kept] = i
+            if row[T] < row[END]:
+                kept += _meets(land, row, ray_of(row, firsts[i], eye[0], eye[1], eye[2]), wet, far, pixel)
+        count = kept
+
+
+@njit(**INLINE)
+def _finish(out, row, ray, wet, far, drift):
+    """Writes a pixel from a ray that has come to its end; returns how far ahead that is."""
+    if row[THROUGH] > 0.0:
+        row[T] = far / ray.length
+    paint = Paint(row[RED], row[GREEN], row[BLUE], row[THROUGH])
+    if row[THROUGH] > 0.0:
+        paint = add_sky(paint, ray, CLOUD_HEIGHT - ray.py, drift)
+    if wet:
+        paint = under_water(paint, row[T] * ray.length)
+    out[0] = int(min(paint.red, 255.0))
+    out[1] = int(min(paint.green, 255.0))
+    out[2] = int(min(paint.blue, 255.0))
+    return row[T]
 
 
 @njit(**BARE)
@@ -77,31 +133,84 @@ def _eye_in_water(land, px, py, pz):
     return KIND[land.cells[at]] == WATER_KIND and py - math.floor(py) <= water_height(land, at)
 
 
+class Camera(NamedTuple):
+    """Directions of a view: straight ahead, and what one pixel adds to the right and down."""
+
+    ahead: tuple[float, float, float]
+    right: tuple[float, float, float]
+    down: tuple[float, float, float]
+
+
+@njit(**INLINE)
+def _camera(yaw, pitch, step):
+    cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
+    right = (-cy * step, 0.0, -sy * step)
+    down = (sy * sp * step, -cp * step, -cy * sp * step)
+    return Camera((-sy * cp, -sp, cy * cp), right, down)
+
+
+@njit(**INLINE)
+def _toward(camera, i, j):
+    """The direction of a point of the picture, in pixels right of and below its middle."""
+    a, r, d = camera.ahead, camera.right, camera.down
+    return a[0] + i * r[0] + j * d[0], a[1] + i * r[1] + j * d[1], a[2] + i * r[2] + j * d[2]
+
+
+@njit(**INLINE)
+def _clear(cubes, eye, camera, i, j, half_wide, half_high, far):
+    """How far all rays of a tile around a point of the picture meet nothing."""
+    r, d = camera.right, camera.down
+    spread = (
+        abs(r[0]) * half_wide + abs(d[0]) * half_high,
+        abs(r[1]) * half_wide + abs(d[1]) * half_high,
+        abs(r[2]) * half_wide + abs(d[2]) * half_high,
+    )
+    return bundle(cubes, eye[0], eye[1], eye[2], _toward(camera, i, j), spread, far)
+
+
 @njit(**BARE)
-def draw_blocks(out, depth, cells, light, cubes, drift, eye, yaw, pitch, half, far):
+def _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, pixel, wet):
+    """Draws the tile whose first pixel is given."""
+    high, wide = min(TILE, depth.shape[0] - top), min(TILE, depth.shape[1] - left)
+    i0, j0 = left - 0.5 * depth.shape[1], top - 0.5 * depth.shape[0]
+    clear, count = 0.0, 0
+    if sight > 0.0 and eye[1] < SIZE[1]:
+        clear = _clear(land.cubes, eye, camera, i0 + 0.5 * wide, j0 + 0.5 * high, 0.5 * wide, 0.5 * high, far)
+    k = 0
+    for j in range(high):
+        for i in range(wide):
+            row = rays[k]
+            dx, dy, dz = _toward(camera, i0 + 0.5 + i, j0 + 0.5 + j)
+            firsts[k] = set_off(row, eye[0], eye[1], eye[2], dx, dy, dz, clear, sight)
+            row[RED], row[GREEN], row[BLUE], row[THROUGH] = 0.0, 0.0, 0.0, 1.0
+            lists[0, count] = k
+            count += row[T] < row[END]
+            k += 1
+    _follow(land, eye, rays, firsts, lists, count, wet, far, pixel)
+    k = 0
+    for j in range(top, top + high):
+        for i in range(left, left + wide):
+            ray = ray_of(rays[k], firsts[k], eye[0], eye[1], eye[2])
+            depth[j, i] = _finish(out[j, i], rays[k], ray, wet, far, drift)
+            k += 1
+
+
+@njit(**BARE)
+def draw_blocks(out, depth, cells, light, cubes, rays, firsts, lists, drift, eye, yaw, pitch, half, far):
     """Draws the land into `out` (H, W, 3) uint8 and `depth` (H, W) float32, distances straight ahead.
 
-    `cells`, `light` and `cubes` are the flat arrays of a `march.Land`; `eye` (3,) in blocks, angles in
-    radians, `half` the tangent of half the vertical field of view, `far` the render distance, `drift` the
-    clouds' way in blocks.
+    `cells`, `light` and `cubes` are the flat arrays of a `march.Land`; `rays`, `firsts` and `lists` the room
+    made by `room_for_rays`; `eye` (3,) in blocks, angles in radians, `half` the tangent of half the vertical
+    field of view, `far` the render distance, `drift` the clouds' way in blocks.
     """
     high, wide = depth.shape
-    land = Land(cells, light, cubes)
-    px, py, pz = eye[0], eye[1], eye[2]
-    cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
+    land, camera = Land(cells, light, cubes), _camera(yaw, pitch, 2.0 * half / high)
     pixel = 2.0 * half / high * 16.0 * 0.8
-    wet = _eye_in_water(land, px, py, pz)
-    sight = far if 0 <= px < SIZE[0] and py >= 0 and 0 <= pz < SIZE[2] else -1.0
-    for j in range(high):
-        b = (1.0 - 2.0 * (j + 0.5) / high) * half
-        for i in range(wide):
-            a = (2.0 * (i + 0.5) / wide - 1.0) * half * wide / high
-            dx, dy, dz = -sy * cp - a * cy - b * sy * sp, -sp + b * cp, cy * cp - a * sy + b * cy * sp
-            ray, t = set_off(px, py, pz, dx, dy, dz, sight)
-            paint, t = _look(land, ray, t, wet, far, pixel, drift)
-            if wet:
-                paint = under_water(paint, t * ray.length)
-            depth[j, i] = t
-            out[j, i, 0] = int(min(paint.red, 255.0))
-            out[j, i, 1] = int(min(paint.green, 255.0))
-            out[j, i, 2] = int(min(paint.blue, 255.0))
+    wet = _eye_in_water(land, eye[0], eye[1], eye[2])
+    inside = 0 <= eye[0] < SIZE[0] and eye[1] >= 0 and 0 <= eye[2] < SIZE[2]
+    sight = far if inside else -1.0
+    for top in range(0, high, TILE):
+        for left in range(0, wide, TILE):
+            _draw_tile(
+                out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, pixel, wet
+            )

@@ -23,7 +23,7 @@ class World:
 
     blocks (X, Y, Z) uint8: block states (ids of `blocks.BLOCKS`), y is up.
     light (X, Y, Z) uint8: sky light in the high four bits, torch light in the low four.
-    cubes (8, X/2, Y/2, Z/2) uint8: empty space, see `march`.
+    cubes (8, X, Y, Z) uint8: empty space, see `march`.
     surface (X, Z) int16: height of the topmost ground block as the land was made.
     animals (n, ANIMAL_SIZE) float64.
     caves (X, Y, Z) uint8: 1 in the dark of natural caves. walk (X, Y, Z) int16: steps on foot to it.
@@ -36,7 +36,7 @@ class World:
         self.blocks = np.zeros(SIZE, np.uint8)
         self.born = np.zeros(SIZE, np.uint8)
         self.light = np.zeros(SIZE, np.uint8)
-        self.cubes = np.zeros((8, *march.BRICKS), np.uint8)
+        self.cubes = np.zeros((8, *SIZE), np.uint8)
         self.surface = np.zeros((SIZE[0], SIZE[2]), np.int16)
         self.flat = march.Land(self.blocks.reshape(-1), self.light.reshape(-1), self.cubes.reshape(-1))
         self._queue = np.empty(lighting.QUEUE, np.int64)
@@ -80,6 +80,8 @@ class World:
         lighting.set_block(self.blocks, self.light, x, y, z, block, self._queue, self._seeds)
         if block != AIR:
             march.shrink_cubes(self.cubes, x, y, z)
+        else:
+            march.clear_cube(self.cubes, x, y, z)
         self.water.wake(x, y, z)
 
     def place(self, cell: Cell, block: int, item: str) -> None:
