@@ -45,8 +45,8 @@ class Demo(Command):
     """Training time of each agent. Both train side by side, one core each."""
     episodes: int = 32
     """Episodes for each player, all on the same seeds, none of which a demo was played on."""
-    max_steps: int = 2400
-    """Limit of an evaluated episode in steps of 50 ms (the task's own is longer)."""
+    max_steps: int = 3600
+    """Limit of an evaluated episode in steps of 50 ms; FindCave's own."""
     seed: int = 0
     """Seed of the trainings."""
 
