@@ -1,18 +1,24 @@
 # `make demo` shows the whole loop; `make test` proves it. Both create .venv themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/.installed
+READY := .venv/.installed
+STAMP := .venv/.installed-dev
 # The exact versions tested; `make CONSTRAINTS= ...` takes the newest that pyproject.toml allows.
 CONSTRAINTS ?= constraints.txt
 export OMP_WAIT_POLICY ?= passive
 
 .PHONY: demo test fast lint types bench image-test clean
-$(STAMP): pyproject.toml constraints.txt
+# What users need, and what tests and benchmarks need on top.
+$(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e .
+	touch $@
+
+$(STAMP): $(READY)
 	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[dev]'
 	touch $@
 
-demo: $(STAMP)
+demo: $(READY)
 	$(BIN)/basalt-iq demo $(ARGS)
 
 test: lint types

@@ -18,6 +18,10 @@ DEFAULT_BUTTON_COST = 1.0
 EQUIP_COST = 15.0
 CAMERA_COST = 0.3  # per unit of the companded angle, see `compand`
 
+#: Keys that act when pressed: held on, they would act again.
+PRESSES = frozenset({"use", "ESC", "inventory", "drop", "swapHands", "pickItem"}) | frozenset(
+    f"hotbar.{i}" for i in range(1, 10)
+)
 OPPOSITES = (("forward", "back"), ("left", "right"))
 
 
@@ -39,6 +43,12 @@ class Action:
         parts += [f"equip {self.equip}"] if self.equip != "none" else []
         return " ".join(parts) or "wait"
 
+    def mirrored(self) -> Action:
+        """The same with left and right exchanged."""
+        swap = {"left": "right", "right": "left"}
+        keys = tuple(sorted(swap.get(key, key) for key in self.buttons))
+        return Action(keys, (self.camera[0], 0.0 - self.camera[1]), self.equip)
+
 
 @dataclass(frozen=True)
 class Ticks:
@@ -51,6 +61,23 @@ class Ticks:
 
     def __len__(self) -> int:
         return len(self.buttons)
+
+    def held(self, repeat: int) -> Ticks:
+        """As whole decisions of `repeat` ticks each, a rest left out: what a player that holds each would do.
+
+        A key is down that was so for half of the ticks or more, or pressed at all where a press is what
+        counts; the camera turns by the mean, and an item taken in any tick is taken.
+        """
+        count = len(self) // repeat
+        keys, camera, equip = (x[: count * repeat].reshape(count, repeat, *x.shape[1:]) for x in self._arrays)
+        presses = np.array([name in PRESSES for name in self.names], bool)
+        down = np.where(presses, keys.any(1), 2 * keys.sum(1, dtype=int) >= repeat)
+        taken = np.array([next((i for i in row if i != "none"), "none") for row in equip.tolist()], str)
+        return Ticks(self.names, down.astype(np.uint8), camera.mean(1, dtype=np.float32), taken)
+
+    @property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.buttons, self.camera, self.equip
 
 
 class ActionSet:
@@ -87,15 +114,22 @@ class ActionSet:
             index[start : start + 256] = gap.argmin(1)
         return index[inverse.reshape(-1)]
 
-    def decode(self, index: int) -> dict[str, Any]:
-        """The environment's action dictionary (contract section 1)."""
+    def decode(self, index: int, held: bool = False) -> dict[str, Any]:
+        """The environment's action dictionary (contract section 1); `held`, in the ticks after its first."""
         chosen = self.actions[index]
         action = contract.noop(self._task, self.era)
-        action.update(dict.fromkeys(chosen.buttons, 1))
+        action.update({key: 1 for key in chosen.buttons if not (held and key in PRESSES)})
         action["camera"] = np.array(chosen.camera, np.float32)
-        if "equip" in action:
+        if "equip" in action and not held:
             action["equip"] = chosen.equip
         return action
+
+    def mirror(self) -> np.ndarray:
+        """(A,) int64: the index of each action's mirror image, left for right; the nearest where none is."""
+        twins = [action.mirrored() for action in self.actions]
+        keys = np.array([[name in twin.buttons for name in self.names] for twin in twins], np.uint8)
+        camera = np.array([twin.camera for twin in twins])
+        return self.encode(Ticks(self.names, keys, camera, np.array([twin.equip for twin in twins])))
 
     def ends_episode(self, equipped: str) -> np.ndarray:
         """(A,) bool: may the action end the episode with `equipped` in hand? ESC, and a snowball's throw."""
@@ -217,7 +251,10 @@ def from_demos(task: str, era: int, demos: Iterable[Ticks], *, size: int = 64) -
             f"no demo of {task} to build an action set from; run `basalt-iq data show` on the store"
         )
     counts.pop(Action(), None)
-    by_count = sorted(counts, key=lambda action: (-counts[action], action.name))
+    for action in [*counts]:  # left and right count alike, so that the set holds both
+        counts.setdefault(action.mirrored(), 0)
+    both = {action: count + counts[action.mirrored()] for action, count in counts.items()}
+    by_count = sorted(both, key=lambda action: (-both[action], action.name))
     thrown = "snowball" if era == 2021 else "none"
     ending = [action for action in by_count if _may_end(action, thrown)][:1]
     chosen = [Action(), *ending, *(action for action in by_count if action not in ending)]

@@ -24,6 +24,7 @@ LOGIT_SCALE = 10.0
 #: The 2021 entry's (facts, section 3), for agents whose own confidence at people's endings is not known.
 END_GUARD = 0.15
 MAX_JSON_BYTES = 8 << 20
+MAX_REPEAT = 200
 #: Bounds that keep a stranger's checkpoint from filling memory before its weights are even read.
 LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "size": 1024}
 
@@ -41,6 +42,8 @@ class AgentSpec:
     discount: float
     end_guard: float = END_GUARD
     """The player does not end the episode while the probability of doing so is below this."""
+    repeat: int = 1
+    """Ticks of a twentieth of a second that every decision is held for."""
     trained: dict[str, Any] = field(default_factory=dict)
     """Where it comes from: objective, step, held-out metrics."""
 
@@ -69,6 +72,7 @@ class AgentSpec:
             "temperature": self.temperature,
             "discount": self.discount,
             "end_guard": self.end_guard,
+            "repeat": self.repeat,
             "network": asdict(self.network),
             "observation": self.observation.to_json(),
             "actions": self.actions.to_json(),
@@ -90,6 +94,7 @@ class AgentSpec:
             temperature=float(data["temperature"]),
             discount=float(data["discount"]),
             end_guard=float(data.get("end_guard", END_GUARD)),
+            repeat=int(data.get("repeat", 1)),
             trained=dict(data.get("trained", {})),
         )
         spec._refuse_nonsense()
@@ -102,6 +107,8 @@ class AgentSpec:
             raise ValueError("its actions are of another task or era")
         if self.observation.size != self.network.size:
             raise ValueError("observation and network differ in size")
+        if not 1 <= self.repeat <= MAX_REPEAT:
+            raise ValueError(f"repeat must lie in 1..{MAX_REPEAT}")
         if not (0 < self.temperature < math.inf and 0 <= self.discount <= 1):
             raise ValueError("the temperature must be positive and the discount lie in 0..1")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +45,8 @@ class Actor(Protocol):
 class Player:
     """Acts from softmax(Q / temperature) in any number of episodes ("slots") side by side.
 
+    Each decision is held for the agent's ``repeat`` ticks; the network does not look in between.
+
     ``argmax`` takes the best action instead of sampling. An action that ends the episode is taken out of the
     choice while the probability of all such actions together is below ``end_guard`` (the agent's own by
     default: half of its median confidence where people ended held-out demos).
@@ -61,7 +63,7 @@ class Player:
     ):
         self.spec, self.network = spec, network.eval()
         self.task, self.era = spec.task, spec.era
-        self.discount, self.temperature = spec.discount, spec.temperature
+        self.discount, self.temperature, self.repeat = spec.discount, spec.temperature, spec.repeat
         self.action_names = spec.actions.action_names
         self.argmax = argmax
         self.end_guard = spec.end_guard if end_guard is None else end_guard
@@ -85,12 +87,12 @@ class Player:
 
     @torch.inference_mode()
     def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
-        """One step in each of `slots`, as one batch."""
+        """One step in each of `slots`; those in which a decision is due think as one batch."""
         memories = [self._slots[slot] for slot in slots]
-        q, (h, c) = self.network(*self._inputs(observations, memories))
-        for row, memory in enumerate(memories):
-            memory.h, memory.c = h[row], c[row]
-        return [self._decide(*row) for row in zip(q[:, 0].cpu(), observations, memories, strict=True)]
+        due = [(o, m) for o, m in zip(observations, memories, strict=True) if m.tick % self.repeat == 0]
+        if due:
+            self._think(*zip(*due, strict=True))
+        return [self._go_on(memory) for memory in memories]
 
     def state_dict(self) -> dict[int, Any]:
         """Every slot's random numbers, frame stack and memory."""
@@ -99,7 +101,22 @@ class Player:
     def load_state_dict(self, state: Mapping[int, Mapping[str, Any]]) -> None:
         self._slots = {slot: _Memory.of(kept) for slot, kept in state.items()}
 
-    def _inputs(self, observations: Sequence[Mapping[str, Any]], memories: list[_Memory]) -> tuple[Any, ...]:
+    def _think(self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory]) -> None:
+        q, (h, c) = self.network(*self._inputs(observations, memories))
+        for row, memory in enumerate(memories):
+            memory.h, memory.c = h[row], c[row]
+            memory.q = q[row, 0].cpu()
+            memory.taken = self._choose(memory, observations[row])
+            memory.decision = self._decision(memory)
+
+    def _go_on(self, memory: _Memory) -> Decision:
+        decision, first = memory.decision or self._decision(memory), memory.tick % self.repeat == 0
+        memory.tick += 1
+        return decision if first else replace(decision, action=self.spec.actions.decode(decision.index, True))
+
+    def _inputs(
+        self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory]
+    ) -> tuple[Any, ...]:
         look = self.spec.observation
         frames = [
             m.push(look.frame(o), self.spec.network.stack)
@@ -112,35 +129,38 @@ class Player:
         batch = torch.from_numpy(np.stack(frames)[:, None]), torch.from_numpy(vectors[:, None])
         return (*(tensor.to(device) for tensor in batch), carry)
 
-    def _decide(self, q: torch.Tensor, observation: Mapping[str, Any], memory: _Memory) -> Decision:
-        pi = policy(q, self.temperature)
+    def _choose(self, memory: _Memory, observation: Mapping[str, Any]) -> int:
+        pi = policy(memory.q, self.temperature).double().numpy()
         ends = self.spec.actions.ends_episode(equipped(observation))
-        index = memory.taken = self._choose(pi.double().numpy(), ends, memory.rng)
-        return Decision(
-            action=self.spec.actions.decode(index),
-            index=index,
-            q=q.numpy(),
-            policy=pi.numpy(),
-            v=float(soft_value(q, self.temperature)),
-            entropy=float(entropy(q, self.temperature)),
-            memory_norm=float(memory.h.norm()),
-        )
-
-    def _choose(self, pi: np.ndarray, ends: np.ndarray, rng: np.random.Generator) -> int:
         if pi[ends].sum() < self.end_guard:
             pi = np.where(ends, 0.0, pi)
-        return int(pi.argmax() if self.argmax else rng.choice(len(pi), p=pi / pi.sum()))
+        return int(pi.argmax() if self.argmax else memory.rng.choice(len(pi), p=pi / pi.sum()))
+
+    def _decision(self, memory: _Memory) -> Decision:
+        return Decision(
+            action=self.spec.actions.decode(memory.taken),
+            index=memory.taken,
+            q=memory.q.numpy(),
+            policy=policy(memory.q, self.temperature).numpy(),
+            v=float(soft_value(memory.q, self.temperature)),
+            entropy=float(entropy(memory.q, self.temperature)),
+            memory_norm=float(memory.h.norm()),
+        )
 
 
 @dataclass
 class _Memory:
-    """One episode's random numbers, frame stack (stack, 3, H, W) oldest first, and LSTM carry."""
+    """One episode's random numbers, frame stack (stack, 3, H, W) oldest first, LSTM carry, last decision."""
 
     rng: np.random.Generator
     frames: np.ndarray | None
     h: torch.Tensor
     c: torch.Tensor
     taken: int = -1
+    q: torch.Tensor = field(default_factory=lambda: torch.zeros(0))
+    tick: int = 0
+    decision: Decision | None = None
+    """Follows from the others; kept so that ticks in which it is held cost nothing."""
 
     def push(self, frame: np.ndarray, stack: int) -> np.ndarray:
         """Before the first frame there is the first frame, as in the training sequences."""
@@ -156,6 +176,8 @@ class _Memory:
             "h": self.h,
             "c": self.c,
             "taken": self.taken,
+            "q": self.q,
+            "tick": self.tick,
         }
 
     @classmethod
@@ -163,28 +185,33 @@ class _Memory:
         rng = np.random.default_rng()
         rng.bit_generator.state = state["rng"]
         frames = None if state["frames"] is None else state["frames"].numpy()
-        return cls(rng, frames, state["h"], state["c"], state["taken"])
+        return cls(rng, frames, *(state[name] for name in ("h", "c", "taken", "q", "tick")))
 
 
 class RandomPlayer:
-    """Every action of the set with equal probability: the baseline that knows nothing."""
+    """Every action of the set with equal probability, held like the agent's: knows nothing."""
 
-    def __init__(self, actions: ActionSet, *, seed: int = 0):
+    def __init__(self, actions: ActionSet, *, repeat: int = 1, seed: int = 0):
         self.task, self.era, self.actions = actions.task, actions.era, actions
         self.action_names = actions.action_names
-        self.seed = seed
+        self.seed, self.repeat = seed, repeat
         self._slots: dict[int, np.random.Generator] = {}
+        self._held: dict[int, tuple[int, int]] = {}  # the index, and the tick it is in
 
     def start(self, slots: Sequence[int], seeds: Sequence[int] | None = None) -> None:
         """As the player's."""
         for slot, seed in zip(slots, seeds if seeds is not None else slots, strict=True):
             self._slots[slot] = np.random.default_rng([self.seed, seed])
+            self._held[slot] = (0, 0)
 
     def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
-        return [self._decide(int(self._slots[slot].integers(len(self.actions)))) for slot in slots]
+        return [self._act(slot) for slot in slots]
 
-    def _decide(self, index: int) -> Decision:
-        count = len(self.actions)
-        even = np.full(count, 1 / count, np.float32)
-        zeros = np.zeros(count, np.float32)
-        return Decision(self.actions.decode(index), index, zeros, even, 0.0, float(np.log(count)), 0.0)
+    def _act(self, slot: int) -> Decision:
+        count, (index, tick) = len(self.actions), self._held[slot]
+        if tick == 0:
+            index = int(self._slots[slot].integers(count))
+        self._held[slot] = (index, (tick + 1) % self.repeat)
+        action = self.actions.decode(index, held=tick > 0)
+        even, zeros = np.full(count, 1 / count, np.float32), np.zeros(count, np.float32)
+        return Decision(action, index, zeros, even, 0.0, float(np.log(count)), 0.0)

@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 
 from basalt_iq.command import Command, console, progress
+
+if TYPE_CHECKING:
+    from basalt_iq.data.record import Outcome, Recipe
 
 
 @contextlib.contextmanager
@@ -23,7 +26,10 @@ def _bar(description: str) -> Iterator[Callable[[int, int], None]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Scripted players record demonstrations of a task in the stand-in world, in a real data set's layout."""
+    """Record demonstrations of a task in the stand-in world, in a real data set's layout.
+
+    Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
+    """
 
     out: tyro.conf.Positional[Path]
     """Root folder of the data set."""
@@ -31,6 +37,10 @@ class Record(Command):
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
     n: int = 20
     """Demonstrations."""
+    player: Literal["scripted", "keyboard"] = "scripted"
+    """scripted: the task's own player. keyboard: a person, in a page that only this machine can open."""
+    port: int = 0
+    """Port of that page on 127.0.0.1; 0 takes a free one."""
     seed: int = 0
     """Seed of the first episode; the others follow it."""
     era: Literal[2021, 2022] = 2021
@@ -43,20 +53,35 @@ class Record(Command):
     """Processes; one for each core unless given."""
 
     def run(self) -> dict[str, Any]:
-        from basalt_iq.data.record import Recipe, record, summary
+        from basalt_iq.data.record import Recipe, summary
         from basalt_iq.errors import UserError
 
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
         recipe = Recipe(self.out, self.task, self.era, self.max_steps, self.only_successful)
         with _bar("recording") as update:
-            outcomes = record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+            outcomes = (
+                self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
+            )
         result = summary(outcomes)
         console.print(
             f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
             f"{result['successes']} of {result['attempts']} attempts succeeded"
         )
         return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
+
+    def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
+        from basalt_iq.data.record import record
+
+        return record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+
+    def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
+        from basalt_iq.data.record import record_person
+        from basalt_iq.world.webplay import WebPlayer
+
+        with WebPlayer(recipe.spec, recipe.era, self.port) as player:
+            console.print(f"Play at [bold]{player.url}[/bold] in a browser on this machine.")
+            return record_person(recipe, self.n, self.seed, player, progress=update)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,8 +99,9 @@ class Actors:
         self._live = {}
         for slot, (seed, actions) in state["live"].items():
             self._start({slot: seed})
-            for index in actions:
-                answer = self._open().step({slot: self.spec.actions.decode(index)})[slot]
+            for tick, index in enumerate(actions):
+                action = self.spec.actions.decode(index, held=tick % self.spec.repeat > 0)
+                answer = self._open().step({slot: action})[slot]
                 self._live[slot].actions.append(index)
                 self._see(self._live[slot], answer[0])
         self.player.load_state_dict(state["player"])
@@ -147,10 +148,15 @@ class Actors:
         del self._live[slot]
         self.finished += 1
         self.successes += bool(info.get("success"))
-        actions = np.array(episode.actions, np.int64)
-        vector = self.spec.vectors(np.stack(episode.vectors), np.concatenate([[-1], actions]))
-        steps = {"action": actions, "vector": vector}
-        return Episode(np.stack(episode.frames), steps, terminal=terminated)
+        return self._sequence(episode, terminated)
+
+    def _sequence(self, episode: _Live, terminated: bool) -> Episode:
+        """The episode's decisions; the last one may have been cut short."""
+        actions = np.array(episode.actions[:: self.spec.repeat], np.int64)
+        at = [min(i * self.spec.repeat, len(episode.actions)) for i in range(len(actions) + 1)]
+        seen = np.stack([episode.vectors[i] for i in at])
+        steps = {"action": actions, "vector": self.spec.vectors(seen, np.concatenate([[-1], actions]))}
+        return Episode(np.stack([episode.frames[i] for i in at]), steps, terminal=terminated)
 
     def _lose_all(self) -> None:
         self.close()

@@ -34,11 +34,15 @@ class TrainConfig:
     batch: int = 16
     """Sequences per update (per source, where there is online data too)."""
     length: int = 32
-    """Ticks of a sequence that are learned from."""
+    """Decisions of a sequence that are learned from."""
     burn_in: int = 8
-    """Ticks before them that only refresh the memory."""
+    """Decisions before them that only refresh the memory."""
     grid: int = 16
-    """Ticks between possible starts of a sequence, and between stored memory states."""
+    """Decisions between possible starts of a sequence, and between stored memory states."""
+    repeat: int = 1
+    """Ticks that each decision is held for, in play and in what is learned: 4 decides five times a second."""
+    mirror: bool = False
+    """Learn from every demo's mirror image too, left for right: twice the demos where sides do not matter."""
     seed: int = 0
     """Seed of weights, sampling and augmentation."""
     check_every: int = 500
@@ -57,8 +61,21 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.burn_in < self.grid:
             raise UserError(f"--burn-in {self.burn_in} must be at least 0 and less than --grid {self.grid}")
-        if min(self.steps, self.batch, self.length, self.check_every, self.log_every, self.action_count) < 1:
-            raise UserError("--steps, --batch, --length, --action-count and the intervals must be at least 1")
+        if (
+            min(
+                self.steps,
+                self.batch,
+                self.length,
+                self.check_every,
+                self.log_every,
+                self.action_count,
+                self.repeat,
+            )
+            < 1
+        ):
+            raise UserError(
+                "--steps, --batch, --length, --action-count, --repeat and the intervals must be at least 1"
+            )
         if self.online.online and self.goal.objective == "bc":
             raise UserError("--online: cloning learns from demos alone; choose --objective iq or sqil")
         if self.goal.objective == "sqil" and not self.online.online:

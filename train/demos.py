@@ -27,11 +27,14 @@ class Demos:
     train: list[Trajectory]
     held_out: list[Trajectory]
 
-    def action_set(self, preset: str, size: int) -> ActionSet:
-        """The action set of a preset's name; `demos` counts over the training demos only."""
+    def action_set(self, preset: str, size: int, repeat: int = 1) -> ActionSet:
+        """The action set of a preset's name; `demos` counts over the training demos only.
+
+        `repeat` is the number of ticks that each decision is held for.
+        """
         if preset == "entry-2021":
             return entry_2021(self.task)
-        return from_demos(self.task, self.era, [ticks(t) for t in self.train], size=size)
+        return from_demos(self.task, self.era, [ticks(t).held(repeat) for t in self.train], size=size)
 
 
 def load_demos(path: Path, task: str, held_out: float) -> Demos:
@@ -65,13 +68,26 @@ def held_items(trajectory: Trajectory) -> np.ndarray:
     return np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
 
 
-def episodes(trajectories: Sequence[Trajectory], spec: AgentSpec) -> list[Episode]:
-    """For the sampler: memory-mapped frames, `action` (T,) int64 and `vector` (T+1, V) float32."""
-    return [_episode(trajectory, spec) for trajectory in trajectories]
+def episodes(trajectories: Sequence[Trajectory], spec: AgentSpec, *, mirrored: bool = False) -> list[Episode]:
+    """For the sampler: memory-mapped frames, `action` (T,) int64 and `vector` (T+1, V) float32 of decisions.
+
+    Where a decision is held for several ticks, each trajectory gives as many episodes, one for each tick
+    that the decisions may start at. `mirrored` gives each as seen in a mirror, left for right.
+    """
+    phases = [(t, p) for t in trajectories for p in range(spec.repeat) if t.length - p >= spec.repeat]
+    return [decisions(trajectory, spec, phase, mirrored) for trajectory, phase in phases]
 
 
-def _episode(trajectory: Trajectory, spec: AgentSpec) -> Episode:
-    action = spec.actions.encode(ticks(trajectory))
-    seen = spec.observation.vectors(trajectory.items, trajectory.inventory, held_items(trajectory))
+def decisions(trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False) -> Episode:
+    """A demo from tick `first` on as whole decisions of `spec.repeat` ticks; a rest is left out."""
+    taken = ticks(trajectory)
+    taken = Ticks(taken.names, taken.buttons[first:], taken.camera[first:], taken.equip[first:])
+    action = spec.actions.encode(taken.held(spec.repeat))
+    seen_at = slice(first, first + len(action) * spec.repeat + 1, spec.repeat)
+    frames = trajectory.frames[seen_at]
+    if mirrored:
+        action, frames = spec.actions.mirror()[action], frames[..., ::-1]
+    look, held = spec.observation, held_items(trajectory)
+    seen = look.vectors(trajectory.items, trajectory.inventory[seen_at], held[seen_at])
     steps = {"action": action, "vector": spec.vectors(seen, np.concatenate([[-1], action]))}
-    return Episode(trajectory.frames, steps, terminal=bool(trajectory.meta.get("ended", True)))
+    return Episode(frames, steps, terminal=bool(trajectory.meta.get("ended", True)))

@@ -13,7 +13,7 @@ from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import entropy, log_policy, policy, soft_value
 from basalt_iq.data.sampler import Episode
 from basalt_iq.data.store import Trajectory
-from basalt_iq.train.demos import episodes, held_items
+from basalt_iq.train.demos import decisions, held_items
 from basalt_iq.train.objectives import chosen
 
 CHUNK = 128  # steps encoded at once, to bound memory
@@ -24,8 +24,9 @@ class HeldOut:
 
     def __init__(self, trajectories: Sequence[Trajectory], spec: AgentSpec):
         self.spec = spec
-        self.episodes = episodes(trajectories, spec)
-        self._may_end = [_may_end(spec, trajectory) for trajectory in trajectories]
+        whole = [t for t in trajectories if t.length >= spec.repeat]
+        self.episodes = [decisions(trajectory, spec) for trajectory in whole]
+        self._may_end = [_may_end(spec, trajectory) for trajectory in whole]
 
     @torch.inference_mode()
     def look(self, network: SoftQNetwork) -> dict[str, float]:
@@ -88,6 +89,6 @@ def _actions(episode: Episode) -> Tensor:
 
 def _may_end(spec: AgentSpec, trajectory: Trajectory) -> Tensor:
     """Which actions may end the episode at each tick, given the item in hand: (T, A) bool."""
-    held = held_items(trajectory)[:-1]
+    held = held_items(trajectory)[: trajectory.length // spec.repeat * spec.repeat : spec.repeat]
     table = {item: spec.actions.ends_episode(item) for item in set(held.tolist())}
     return torch.from_numpy(np.stack([table[item] for item in held.tolist()]))

@@ -32,6 +32,8 @@ class LearnerConfig:
     """Random shift of a sequence's frames, in pixels each way."""
     target_rate: float = 1.0
     """Share of the network that flows into the target network per update; 1 is no target network."""
+    average: float = 0.99
+    """Share that the past keeps per update in the average of the weights that is the agent; 0: the newest."""
 
 
 class Learner:
@@ -44,6 +46,8 @@ class Learner:
         self.network, self.config, self.goal = network, config, goal
         self.sources = list(sources)
         self.target = copy.deepcopy(network) if config.target_rate < 1 else None
+        self.agent = copy.deepcopy(network)
+        """What is looked at and kept: the weights' running average (Polyak and Juditsky 1992)."""
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -132,8 +136,9 @@ class Learner:
             raise FloatingPointError("the loss or its gradient is not finite")
         self.optimiser.step()
         if self.target is not None:
-            for slow, fast in zip(self.target.parameters(), self.network.parameters(), strict=True):
-                slow.data.lerp_(fast.data, self.config.target_rate)
+            _follow(self.target, self.network, self.config.target_rate)
+        # While young, the average forgets its first weights sooner: they are random.
+        _follow(self.agent, self.network, max(1 - self.config.average, 10 / (10 + self.updates)))
         return norm
 
     def state_dict(self) -> dict[str, Any]:
@@ -141,6 +146,7 @@ class Learner:
         return {
             "network": self.network.state_dict(),
             "target": self.target.state_dict() if self.target is not None else {},
+            "agent": self.agent.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
             "updates": self.updates,
@@ -151,11 +157,17 @@ class Learner:
         self.network.load_state_dict(state["network"])
         if self.target is not None:
             self.target.load_state_dict(state["target"])
+        self.agent.load_state_dict(state["agent"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
         self.updates = state["updates"]
         for source, kept in zip(self.sources, state["sources"], strict=True):
             source.load_state_dict(kept)
+
+
+def _follow(slow: SoftQNetwork, fast: SoftQNetwork, rate: float) -> None:
+    for old, new in zip(slow.parameters(), fast.parameters(), strict=True):
+        old.data.lerp_(new.data, rate)
 
 
 def _places(batch: Sequences) -> tuple[Tensor, Tensor]:

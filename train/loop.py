@@ -53,14 +53,16 @@ class Trainer:
         self.config, self.run_folder = config, run
         look = ObservationSpec.of(demos.task, demos.era, demos.size)
         self.spec = AgentSpec(
-            demos.task, demos.era, demos.action_set(config.actions, config.action_count), look,
+            demos.task, demos.era, demos.action_set(config.actions, config.action_count, config.repeat), look,
             config.network, config.goal.temperature, config.goal.discount,
-            trained={"objective": config.goal.objective},
+            repeat=config.repeat, trained={"objective": config.goal.objective},
         )  # fmt: skip
         torch.manual_seed(config.seed)
         self.network = self.spec.build().to(config.device)
         self.held_out = HeldOut(demos.held_out, self.spec)
         expert = episodes(demos.train, self.spec)
+        if config.mirror:
+            expert += episodes(demos.train, self.spec, mirrored=True)
         sampling = {
             "batch": config.batch, "length": config.length, "stack": config.network.stack,
             "seed": config.seed, "grid": config.grid, "burn_in": config.burn_in,
@@ -112,13 +114,13 @@ class Trainer:
 
     def _check(self) -> dict[str, float]:
         """Look at the held-out demos and write a checkpoint."""
-        values = {f"held_out/{name}": value for name, value in self.held_out.look(self.network).items()}
+        values = {f"held_out/{name}": value for name, value in self.held_out.look(self.learner.agent).items()}
         better = values["held_out/nll"] < self.best["held_out/nll"]
         if better:
             self.best = {"step": self.step, **values}
         guard = values.get("held_out/end_confidence", 2 * self.spec.end_guard) / 2
         spec = replace(self.spec, end_guard=guard, trained=self.spec.trained | {"step": self.step, **values})
-        self.run_folder.save(self.step, spec, self.network, self._state(), best=better)
+        self.run_folder.save(self.step, spec, self.learner.agent, self._state(), best=better)
         if self.online:
             self.online.replay.sweep()
             values |= self.online.metrics()

@@ -69,7 +69,7 @@ class ObjectiveConfig:
     temperature: float = 1.0
     """tau of the soft policy softmax(Q / tau)."""
     discount: float = 0.99
-    """gamma, per tick of a twentieth of a second."""
+    """gamma, per decision (a tick of a twentieth of a second, unless --repeat holds it longer)."""
     value_term: Literal["value_expert", "value", "v0"] = "value_expert"
     """States whose value IQ-Learn lowers: the experts', experts' and policy's, or first states."""
     divergence: Literal["chi2", "hellinger", "kl", "js", "tv"] = "chi2"

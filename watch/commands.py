@@ -104,7 +104,7 @@ class Evaluate(Command):
             raise UserError(f"{checkpoint}: was trained for {spec.task} and cannot play {task}")
         if self.player == "random":
             plan = Plan(task, "random", spec.era, self.max_steps, choice="uniform")
-            return plan, RandomPlayer(spec.actions, seed=self.seed)
+            return plan, RandomPlayer(spec.actions, repeat=spec.repeat, seed=self.seed)
         one_thread_each(self.workers)
         choice = "argmax" if self.argmax else "sampled"
         label = relative(checkpoint, run_folder(self.run_dir))

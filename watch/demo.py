@@ -19,7 +19,10 @@ from basalt_iq.errors import UserError
 #: Far from the demos' seeds, which start at 0.
 HELD_OUT_SEED = 100_000
 #: What two cores can train in minutes.
-SMALL = "--stack 2 --batch 8 --learning-rate 5e-4 --check-every 100 --held-out 0.15 --last-action"
+SMALL = (
+    "--stack 2 --batch 8 --repeat 4 --mirror --learning-rate 1e-3 --weight-decay 0.03"
+    " --check-every 100 --held-out 0.15"
+)
 PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 
 
@@ -34,14 +37,16 @@ class Demo(Command):
     """Folder for demos, store, runs, evaluations and the report."""
     task: str = "FindCave"
     """BASALT task to learn."""
-    demos: int = 60
-    """Successful demonstrations to record, on seeds from 0, within the limit of steps below."""
-    minutes: float = 4.5
+    demos: int = 80
+    """Successful demonstrations to record, on seeds from 0."""
+    demo_steps: int = 900
+    """Limit of a demonstration in steps of 50 ms."""
+    minutes: float = 3.5
     """Training time of each agent. Both train side by side, one core each."""
-    episodes: int = 40
+    episodes: int = 32
     """Episodes for each player, all on the same seeds, none of which a demo was played on."""
-    max_steps: int = 600
-    """Limit of an episode in steps of 50 ms (the task's own is longer)."""
+    max_steps: int = 3600
+    """Limit of an evaluated episode in steps of 50 ms; FindCave's own."""
     seed: int = 0
     """Seed of the trainings."""
 
@@ -49,7 +54,7 @@ class Demo(Command):
         began = time.monotonic()
         self.out.mkdir(parents=True, exist_ok=True)
         compile_world(self.task)
-        limit = ["--only-successful", "--max-steps", self.max_steps]
+        limit = ["--only-successful", "--max-steps", self.demo_steps]
         self._call("data", "record", self.out / "demos", "--task", self.task, "--n", self.demos, *limit)
         self._call("data", "ingest", self.out / "demos", "--store", self.out / "store")
         self._train()

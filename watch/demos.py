@@ -12,8 +12,7 @@ from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import entropy, policy, soft_value
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder, write_json
-from basalt_iq.train.demos import episodes as as_sequences
-from basalt_iq.train.demos import load_demos
+from basalt_iq.train.demos import decisions, load_demos
 from basalt_iq.train.held_out import q_values
 from basalt_iq.watch.episode import TOP, Episode, Facts, save
 from basalt_iq.watch.evaluation import SUMMARY, Plan, fingerprint, read_summary, summarise
@@ -53,20 +52,21 @@ def show_demos(run: Path, store: Path, *, count: int = 4, held_out: float = 0.1)
 
 
 def _record(folder: Path, index: int, demo: Trajectory, spec: AgentSpec, network: SoftQNetwork) -> Episode:
-    (sequence,) = as_sequences([demo], spec)
-    action = np.asarray(sequence.steps["action"])
+    sequence = decisions(demo, spec)
     with torch.inference_mode():
         q = q_values(network, sequence)[:-1]
+    tick = np.minimum(np.arange(demo.length) // spec.repeat, sequence.length - 1)  # a rest joins the last
+    thought = thoughts(q, np.asarray(sequence.steps["action"]), spec.temperature, spec.discount)
     with VideoWriter(folder / f"seed_{index}.mp4") as video:
         for frame in demo.frames:
             video.add(np.moveaxis(frame, 0, -1))
     facts = Facts(
         spec.task, demo.era, index, "demonstrator", demo.length, None, demo.meta.get("success"),
-        demo.meta.get("score"), [], "agent", spec.discount, spec.actions.action_names,
+        demo.meta.get("score"), [], "agent", spec.discount, spec.repeat, spec.actions.action_names,
         list(demo.button_names), list(demo.equip_values), source=demo.name,
     )  # fmt: skip
-    arrays = {"buttons": demo.buttons, "camera": demo.camera, "equip": demo.equip, "action": action}
-    return save(folder, facts, arrays | thoughts(q, action, spec.temperature, spec.discount))
+    arrays = {"buttons": demo.buttons, "camera": demo.camera, "equip": demo.equip}
+    return save(folder, facts, arrays | {name: value[tick] for name, value in thought.items()})
 
 
 def thoughts(
@@ -77,6 +77,7 @@ def thoughts(
     best = np.argsort(-pi, axis=1, kind="stable")[:, :TOP]
     q_a = np.take_along_axis(q.numpy(), action[:, None], 1)[:, 0]
     return {
+        "action": action,
         "top_action": best,
         "top_q": np.take_along_axis(q.numpy(), best, 1),
         "top_policy": np.take_along_axis(pi, best, 1),

@@ -58,6 +58,8 @@ class Facts:
     reasons: list[str] = field(default_factory=list)
     checkpoint: str | None = None
     discount: float | None = None
+    repeat: int = 1
+    """Ticks that each decision was held for."""
     action_names: list[str] = field(default_factory=list)
     button_names: list[str] = field(default_factory=list)
     equip_values: list[str] = field(default_factory=list)

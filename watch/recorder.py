@@ -108,15 +108,23 @@ class Recorder:
         arrays = {name: np.array(column) for name, column in self._columns.items() if column}
         if self.facts.discount is not None and "v" in arrays:
             q_a = np.array(self._chosen_q[: len(arrays["v"])])
-            arrays["reward"] = recovered_reward(q_a, arrays["v"], self.facts.discount, self._truncated)
+            arrays["reward"] = recovered_reward(
+                q_a, arrays["v"], self.facts.discount, self._truncated, self.facts.repeat
+            )
         return arrays
 
 
-def recovered_reward(q_a: np.ndarray, v: np.ndarray, discount: float, truncated: bool = False) -> np.ndarray:
+def recovered_reward(
+    q_a: np.ndarray, v: np.ndarray, discount: float, truncated: bool = False, repeat: int = 1
+) -> np.ndarray:
     """r_t = Q(s_t, a_t) - discount * V(s_t+1), shape (T,); V is 0 after an episode's own end.
+
+    A decision that is held for `repeat` ticks has one reward, said at each; its next state is the next
+    decision's.
 
     The inverse soft Bellman operator of IQ-Learn (Garg et al. 2021, section 3) on one episode,
     with the next state that followed in place of its expectation. Where time ran out the last
     reward is unknown: NaN.
     """
-    return q_a - discount * np.append(v[1:], np.nan if truncated else 0.0)
+    following = np.minimum((np.arange(len(v)) // repeat + 1) * repeat, len(v))
+    return q_a - discount * np.append(v, np.nan if truncated else 0.0)[following]

@@ -90,6 +90,7 @@ def play(
         max_steps=max_steps,
         checkpoint=checkpoint,
         discount=getattr(player, "discount", None),
+        repeat=getattr(player, "repeat", 1),
         action_names=list(player.action_names),
     )
     queue, done = deque(seeds), []

@@ -63,7 +63,7 @@ def roaming(blocks, ignore, x, y, z, limit, cells):
 
 
 @njit(**JIT)
-def _doorway(blocks, x, y, z):
+def doorway(blocks, x, y, z):
     """Whether a cell is one of the two of an opening one wide and two high, between walls."""
     for low in (y, y - 1):
         if SOLID[blocks[x, low, z]] or SOLID[blocks[x, low + 1, z]] or not SOLID[blocks[x, low + 2, z]]:
@@ -103,7 +103,7 @@ def interior(blocks, x, y, z, limit, cells):
                 or c >= blocks.shape[2] - 2
             ):
                 return limit
-            if seen[a, b, c] or SOLID[blocks[a, b, c]] or _doorway(blocks, a, b, c):
+            if seen[a, b, c] or SOLID[blocks[a, b, c]] or doorway(blocks, a, b, c):
                 continue
             seen[a, b, c] = True
             if count >= limit:

@@ -217,6 +217,12 @@ def _room_shell(world: World, room: np.ndarray) -> tuple[int, int, bool]:
     return total, own, door
 
 
+def _in_a_room(world: World, cell: Cell) -> bool:
+    """Whether a search for a room may begin in a cell: open, within the land, in no doorway between two."""
+    inner = all(3 <= v < n - 3 for v, n in zip(cell, world.blocks.shape, strict=True))
+    return inner and not BLOCKS[world.at(*cell)].solid and not enclosures.doorway(world.blocks, *cell)
+
+
 def player_room(world: World) -> np.ndarray | None:
     """The largest closed room (n, 3) with walls or roof that the player placed, or None."""
     cells = np.zeros((LARGEST_ROOM + 1, 3), np.int64)
@@ -224,7 +230,7 @@ def player_room(world: World) -> np.ndarray | None:
     tried: set[Cell] = set()
     for x, y, z in list(world.placed):
         for cell in ((x, y - 1, z), (x + 1, y, z), (x - 1, y, z), (x, y, z + 1), (x, y, z - 1)):
-            if cell in tried or not world.inside(*cell) or BLOCKS[world.at(*cell)].solid or cell[1] < 3:
+            if cell in tried or not _in_a_room(world, cell):
                 continue
             n = enclosures.interior(world.blocks, *cell, LARGEST_ROOM, cells)
             tried |= {(a, b, c) for a, b, c in cells[:n].tolist()}

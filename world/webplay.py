@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from basalt_iq.errors import UserError
 from basalt_iq.world.contract import BUTTONS, TICK_SECONDS, Task
 
 PAGE = Path(__file__).with_name("webplay.html")
@@ -52,7 +53,10 @@ class WebPlayer:
         self._state: dict[str, Any] = {}
         self._news = threading.Condition()
         self._slot, self._due = 0, 0.0
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        try:
+            self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        except (OSError, OverflowError) as error:
+            raise UserError(f"port {port} cannot be served ({error}); give another --port") from None
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, name="webplay", daemon=True)

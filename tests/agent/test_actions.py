@@ -102,3 +102,44 @@ def test_what_the_task_does_not_have_is_refused():
         ActionSet("FindCave", 2021, [Action(), Action(equip="torch")], "mine")
     with pytest.raises(UserError, match="waiting first"):
         ActionSet("FindCave", 2021, [Action(("use",))], "mine")
+
+
+def test_held_ticks_are_what_holding_one_action_would_do():
+    ticks = ticks_of(
+        [
+            tick("forward", "jump", camera=(1, 4)),
+            tick("forward", "use", camera=(1, 0)),
+            tick("forward", camera=(2, 0), equip="snowball"),
+            tick(camera=(0, 0)),
+            tick("left"),  # a rest of less than four
+        ]
+    )
+    held = ticks.held(4)
+    names = [name for name, down in zip(held.names, held.buttons[0], strict=True) if down]
+    assert len(held) == 1
+    assert sorted(names) == ["forward", "use"]  # jump was down for a quarter of the ticks only
+    assert held.camera.tolist() == [[1, 1]]
+    assert held.equip.tolist() == ["snowball"]
+
+
+def test_a_press_is_not_repeated_while_its_action_is_held():
+    actions = entry_2021("FindCave")
+    use, equip = actions.action_names.index("use"), actions.action_names.index("equip snowball")
+    assert actions.decode(use)["use"] == 1
+    assert actions.decode(use, held=True)["use"] == 0
+    assert actions.decode(equip, held=True)["equip"] == "none"
+    forward = actions.action_names.index("forward")
+    assert actions.decode(forward, held=True)["forward"] == 1
+
+
+@pytest.mark.parametrize("actions", SETS, ids=lambda a: f"{a.task}-{a.origin}")
+def test_the_mirror_exchanges_left_and_right_and_back(actions):
+    twin = actions.mirror()
+    for i, j in enumerate(twin):
+        here, there = actions.actions[i], actions.actions[j]
+        assert there.camera == (here.camera[0], -here.camera[1])
+        assert ("left" in here.buttons, "right" in here.buttons) == (
+            "right" in there.buttons,
+            "left" in there.buttons,
+        )
+    assert twin[twin].tolist() == list(range(len(actions)))

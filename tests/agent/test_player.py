@@ -166,6 +166,39 @@ def test_random_player_is_uniform_and_repeats_by_seed():
     assert set(runs[0]) == set(range(len(actions)))
 
 
+def test_a_decision_is_held_for_its_ticks():
+    rng, alone = np.random.default_rng(3), player()
+    held = Player(replace(alone.spec, repeat=3), alone.network)
+    seen = [observation(rng) for _ in range(7)]
+    for agent in (alone, held):
+        agent.start([0])
+    decided = [alone.act([seen[i]], [0])[0] for i in (0, 3, 6)]
+    played = [held.act([obs], [0])[0] for obs in seen]
+    assert [d.index for d in played] == [decided[i // 3].index for i in range(7)]
+    assert all(np.array_equal(d.q, decided[i // 3].q) for i, d in enumerate(played))
+
+
+def test_a_held_decision_survives_saving_its_state():
+    rng = np.random.default_rng(4)
+    agent, other = player(), player()
+    agent, other = (Player(replace(a.spec, repeat=4), a.network) for a in (agent, other))
+    agent.start([0])
+    for _ in range(6):
+        agent.act([observation(rng)], [0])
+    other.load_state_dict(agent.state_dict())
+    for _ in range(5):
+        obs = observation(rng)
+        assert agent.act([obs], [0])[0].index == other.act([obs], [0])[0].index
+
+
+def test_the_random_player_holds_its_actions_too():
+    agent = RandomPlayer(entry_2021("FindCave"), repeat=4)
+    agent.start([0])
+    played = [agent.act([{}], [0])[0].index for _ in range(40)]
+    assert all(len(set(played[i : i + 4])) == 1 for i in range(0, 40, 4))
+    assert len(set(played)) > 2
+
+
 def test_checkpoint_round_trip(tmp_path):
     spec = agent_spec()
     network = spec.build()

@@ -186,3 +186,16 @@ def test_shapes_are_checked():
     Transitions(**good)
     with pytest.raises(ValueError, match="a_t"):
         Transitions(**good | {"a_t": torch.zeros(2, 4, dtype=torch.long)})
+
+
+def test_the_agent_is_the_average_of_the_weights():
+    sampler, _, learner = parts(episodes([40]), average=0.5)
+    weights = []
+    kept = learner.network.head.bias.detach().clone()
+    for update in range(1, 30):
+        learner.update([sampler.sample()])
+        rate = max(0.5, 10 / (10 + update))
+        kept = kept + rate * (learner.network.head.bias.detach() - kept)
+        weights.append(learner.network.head.bias.detach().clone())
+    assert torch.allclose(learner.agent.head.bias, kept, atol=1e-6)
+    assert not torch.equal(learner.agent.head.bias, weights[-1])

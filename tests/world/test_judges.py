@@ -123,6 +123,21 @@ def test_house_needs_door_light_and_roof(missing: str | None, success: bool) -> 
     assert found.success is success, found.reasons
 
 
+def test_a_doorway_is_as_good_as_a_door_wherever_the_building_began() -> None:
+    env = make("BuildVillageHouse")
+    x, y, z = plot(env)
+    build_house(env, x, y, z)
+    env.world.take((x, y, z - 3))
+    env.world.take((x, y + 1, z - 3))
+    placed = sorted(
+        env.world.placed.items(), key=lambda entry: np.abs(np.subtract(entry[0], (x, y, z - 3))).sum()
+    )
+    for order in (placed, placed[::-1]):
+        env.world.placed = dict(order)
+        found = judges.judge_house(env.world, 0, True)
+        assert found.success, found.reasons
+
+
 def test_the_villages_own_house_is_not_the_players() -> None:
     env = make("BuildVillageHouse")
     env.reset(seed=3)

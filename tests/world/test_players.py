@@ -6,10 +6,13 @@ import pytest
 from basalt_iq.errors import UserError
 from basalt_iq.world import make
 from basalt_iq.world.contract import BUTTONS
+from basalt_iq.world.env import BasaltEnv
 from basalt_iq.world.players import PLAYERS, make_player
 
 WORLDS = {task: make(task) for task in PLAYERS}
 TASKS = pytest.mark.parametrize("task", PLAYERS)
+EXPLORERS = pytest.mark.parametrize("task", ["FindCave", "MakeWaterfall"])
+BUILDERS = pytest.mark.parametrize("task", ["CreateVillageAnimalPen", "BuildVillageHouse"])
 
 
 def play(task, seed, longest=2000):
@@ -25,7 +28,7 @@ def play(task, seed, longest=2000):
     return actions, info
 
 
-@TASKS
+@EXPLORERS
 def test_it_plays_like_a_person_and_succeeds(task):
     successes = []
     for seed in (0, 2, 3):
@@ -34,6 +37,23 @@ def test_it_plays_like_a_person_and_succeeds(task):
         assert np.mean(np.abs(turns) > 10) < 0.02
         assert {key for action in actions for key in action} <= {*BUTTONS[2021], "camera", "equip"}
         assert sum(action.get("use", 0) for action in actions) <= 30
+        successes.append(info.get("success", False))
+    assert sum(successes) >= 2
+
+
+@pytest.mark.slow
+@BUILDERS
+def test_it_builds_like_a_person_and_succeeds(task):
+    successes = []
+    for seed in (0, 1, 4):
+        actions, info = play(task, seed, longest=6000)
+        turns = np.array([action.get("camera", (0.0, 0.0)) for action in actions])
+        assert np.mean(np.abs(turns) > 10) < 0.02
+        assert {key for action in actions for key in action} <= {*BUTTONS[2021], "camera", "equip"}
+        placed = len(WORLDS[task].world.placed)
+        used = sum(action.get("use", 0) for action in actions)
+        assert placed - 2 <= used <= 1.5 * placed + 20  # a door is two blocks; some presses miss
+        assert not WORLDS[task].hands.harmed
         successes.append(info.get("success", False))
     assert sum(successes) >= 2
 
@@ -91,6 +111,22 @@ def test_the_same_player_plays_2022_with_its_own_keys():
     assert used <= {*BUTTONS[2022], "camera"}
     assert "ESC" in used
     assert info["success"]
+
+
+@BUILDERS
+def test_the_builders_play_2022_too(task, monkeypatch):
+    monkeypatch.setattr(BasaltEnv, "_draw", lambda env: env._frame)  # they do not look at pictures
+    env, player = make(task, era=2022), make_player(task, 5)
+    env.reset(seed=5)
+    player.reset(env)
+    over, used = False, set()
+    while not over and env.steps < 4000:
+        action = player.act()
+        used |= set(action)
+        _, _, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+    assert used <= {*BUTTONS[2022], "camera"}
+    assert info["success"], info["reasons"]
 
 
 def test_unknown_tasks_are_answered_with_the_choices():

@@ -5,11 +5,14 @@ from __future__ import annotations
 from basalt_iq.errors import UserError
 from basalt_iq.world.contract import find_task
 from basalt_iq.world.players.base import ScriptedPlayer
+from basalt_iq.world.players.build_house import BuildVillageHousePlayer
+from basalt_iq.world.players.create_pen import CreateVillageAnimalPenPlayer
 from basalt_iq.world.players.find_cave import FindCavePlayer
 from basalt_iq.world.players.make_waterfall import MakeWaterfallPlayer
 
 PLAYERS: dict[str, type[ScriptedPlayer]] = {
-    player.task: player for player in (FindCavePlayer, MakeWaterfallPlayer)
+    player.task: player
+    for player in (FindCavePlayer, MakeWaterfallPlayer, CreateVillageAnimalPenPlayer, BuildVillageHousePlayer)
 }
 
 

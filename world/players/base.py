@@ -12,7 +12,7 @@ import numpy as np
 from basalt_iq.world import physics
 from basalt_iq.world.blocks import BLOCKS, BODY_SPAN, FENCES, ID, KIND, SOLID
 from basalt_iq.world.players import paths, sight
-from basalt_iq.world.players.motor import Action, Feet, Habits, Wrist, heading
+from basalt_iq.world.players.motor import MIDDLE, Action, Feet, Habits, Wrist, heading
 
 Script = Iterator[Action]
 Trip = Generator[Action, None, bool]
@@ -59,6 +59,7 @@ class ScriptedPlayer(abc.ABC):
         self.wrist = Wrist(self.habits, self.rng)
         self.done = False
         self._slip, self._slip_key = 0, "left"
+        self._dives = False
         self.reopen_eyes()
         self._script = self.play()
 
@@ -71,6 +72,10 @@ class ScriptedPlayer(abc.ABC):
         except StopIteration:
             self.done = True
             return {}
+
+    def strays(self) -> float:
+        """Chance per tick of walking to go astray: a task in which that breaks nothing takes its habits'."""
+        return 0.0
 
     @abc.abstractmethod
     def play(self) -> Script:
@@ -111,7 +116,9 @@ class ScriptedPlayer(abc.ABC):
     # hands
 
     def _human(self, action: Action) -> Action:
-        """The action with this person's slips: a sideways key pressed for a few ticks by mistake."""
+        """The action as a person does it: afloat in water, and with slips, a sideways key for some ticks."""
+        if self._wet() and not self._dives:
+            action = {**action, "jump": 1}
         if self._slip <= 0 and action.get("forward") and self.rng.random() < self.habits.slips:
             self._slip, self._slip_key = int(self.rng.integers(2, 6)), str(self.rng.choice(["left", "right"]))
         if self._slip > 0:
@@ -164,6 +171,9 @@ class ScriptedPlayer(abc.ABC):
             if feet.arrived or until():
                 return True
             yield from self.hesitate()
+            if self.rng.random() < self.strays():
+                yield from self.stray()
+                return False
             yield self._stride(feet)
             if tick % 16 == 15:
                 if np.abs(self.position - anchor).sum() < 0.6:
@@ -173,6 +183,62 @@ class ScriptedPlayer(abc.ABC):
             if not patience:
                 return False
         return False
+
+    def stray(self, bathe: bool = False) -> Script:
+        """Walk off somewhere else for a moment, or for a bathe: what follows shows the way back from there.
+
+        A demonstrator that never errs leaves an imitator helpless after its first error.
+        """
+        pond = self._pond() if bathe else None
+        yaw, pitch = self.yaw + self.rng.uniform(-150.0, 150.0), self.rng.triangular(-30.0, 5.0, 60.0)
+        if pond is not None:
+            yaw = self.yaw + heading(self.position, pond, self.yaw)
+            yield from self._head_off(yaw, self.habits.gaze, 250, self._wet)
+        self._dives = bool(self.rng.random() < 0.7)
+        yield from self._head_off(yaw, pitch, int(self.rng.integers(10, 45)))
+        self._dives = False
+        yield from self.surface()
+
+    def _pond(self, reach: int = 40) -> np.ndarray | None:
+        """The nearest water under the sky that is deep enough to dive into, [3]."""
+        low = np.maximum(self.position.astype(int) - (reach, 6, reach), 1)
+        x, y, z = (slice(a, a + n) for a, n in zip(low, (2 * reach + 1, 9, 2 * reach + 1), strict=True))
+        near = self.kind[x, y, z] == paths.WATER
+        sky = self.env.world.light[x, y, z] >> 4 == 15
+        deep = near[:, 1:-1] & near[:, :-2] & ~near[:, 2:] & sky[:, 2:]
+        cells = np.argwhere(deep) + low + (0, 1, 0)
+        if not len(cells):
+            return None
+        return cells[np.abs(cells - self.position)[:, ::2].sum(1).argmin()] + MIDDLE
+
+    def _wet(self) -> bool:
+        return Feet.wet(self.kind, self.position)
+
+    def _head_off(
+        self, yaw: float, pitch: float, ticks: int, until: Callable[[], bool] = lambda: False
+    ) -> Script:
+        """Walk in a direction, looking there."""
+        for _ in range(ticks):
+            if until():
+                return
+            error = sight.turn(yaw - self.yaw)
+            action = {"camera": self.wrist.towards(error, pitch - self.pitch)}
+            yield action | self._ahead() if abs(error) < 60 else action
+
+    def _ahead(self) -> Action:
+        """The keys to walk where the view goes, over ledges."""
+        ledge = Feet.ledge(self.kind, self.position, self.yaw)
+        return {"forward": 1, "jump": 1} if ledge else {"forward": 1}
+
+    def surface(self) -> Script:
+        """Come up for air; from under a ledge, by swimming on."""
+        for tick in range(200):
+            x, y, z = (int(v) for v in self.eye)
+            if self.kind[x, y, z] != paths.WATER:
+                return
+            ledge = {"forward": 1} if tick > 30 else {}
+            turn = 4.0 if tick > 60 else 0.0
+            yield {"jump": 1, **ledge, "camera": self.wrist.towards(turn, self.habits.gaze - self.pitch)}
 
     def _stride(self, feet: Feet) -> Action:
         """One tick of walking: look where the route goes on, hold the keys."""

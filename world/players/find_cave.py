@@ -10,8 +10,8 @@ from basalt_iq.world.players.explore import Explorer
 
 DIM = 13
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
-DARK = 6
-"""Sky light at which this player takes itself to be inside."""
+DARK = 3
+"""Sky light at which this player takes itself to be inside: well in, so that an imitator may be hasty."""
 ROOMY = 20
 """Dark cells seen nearby that make a cave of a hole."""
 NOTICED = 5
@@ -37,6 +37,8 @@ class FindCavePlayer(Explorer):
         self.roof = shape[1] - 1 - ground[:, ::-1].argmax(1)  # height of the topmost ground block
         self.news = 0  # dim cells seen since the last look for a way in
         yield from self.wait(self.rng.integers(3, 9))
+        if self.rng.random() < 0.5:
+            yield from self.stray(bathe=bool(self.rng.random() < 0.6))
         yield from self.search()
         if self.inside():
             yield from self.throw()
@@ -57,6 +59,10 @@ class FindCavePlayer(Explorer):
                 return
             if there and not self.news:
                 self.forget(way[-1])
+
+    def strays(self) -> float:
+        """Only in the open: in a cave there are better things to do."""
+        return self.habits.strays if self.skylight(self.eye.astype(int)[None])[0] == 15 else 0.0
 
     # seeing
 

@@ -42,6 +42,8 @@ class Habits:
     """Pitch in degrees at which this person walks over flat ground."""
     slips: float
     """Chance per tick to hold a key too long or press a wrong one."""
+    strays: float
+    """Chance per tick of walking to go astray for a moment, its mind on something else."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Habits:
@@ -56,6 +58,7 @@ class Habits:
             sprints=bool(rng.random() < 0.6),
             gaze=rng.uniform(4.0, 11.0),
             slips=rng.uniform(0.0, 0.006),
+            strays=rng.uniform(0.006, 0.018),
         )
 
 
@@ -136,12 +139,12 @@ class Feet:
             action["forward"] = 1
             if hurry and left > 6 and abs(yaw_error) < 20:
                 action["sprint"] = 1
-        if self._wet(kind, position) or ("forward" in action and self._ledge(kind, position, yaw)):
+        if self.wet(kind, position) or ("forward" in action and self.ledge(kind, position, yaw)):
             action["jump"] = 1
         return action
 
     @staticmethod
-    def _ledge(kind: np.ndarray, position: np.ndarray, yaw: float) -> bool:
+    def ledge(kind: np.ndarray, position: np.ndarray, yaw: float) -> bool:
         """Whether the ground rises by a block just in front of the body."""
         level, (dx, _, dz) = paths.standing(kind, *position), direction(yaw, 0.0)
         x, z = int(position[0]), int(position[2])
@@ -152,7 +155,7 @@ class Feet:
         return False
 
     @staticmethod
-    def _wet(kind: np.ndarray, position: np.ndarray) -> bool:
+    def wet(kind: np.ndarray, position: np.ndarray) -> bool:
         x, y, z = (int(v) for v in (position[0], position[1] + 0.3, position[2]))
         return bool(kind[x, y, z] == paths.WATER)
 
