@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, Final
 
 import gymnasium
@@ -201,7 +202,8 @@ class BasaltEnv(gymnasium.Env):
 
     def _describe(self) -> dict[str, Any]:
         """Inventory counts and what is in hand, as read-only scalars."""
-        counts = {item: _scalar(self.inventory.count(item), np.int32) for item in self.task.items}
+        total = self.inventory.counts()
+        counts = {item: _scalar(total[item], np.int32) for item in self.task.items}
         stack, held = self.inventory.hand, self.inventory.held
         hand = {
             "damage": _scalar(stack.damage if stack else 0, np.int64),
@@ -219,6 +221,7 @@ class BasaltEnv(gymnasium.Env):
         return self._progress[1]
 
 
+@cache
 def _scalar(value: int, dtype: type) -> np.ndarray:
     array: np.ndarray = np.array(value, dtype)
     array.flags.writeable = False

@@ -1,5 +1,6 @@
 """Items: what each places, digs or does. Names are those of both eras."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,6 +108,14 @@ class Inventory:
 
     def count(self, item: str) -> int:
         return sum(s.count for s in self.slots if s and s.item == item)
+
+    def counts(self) -> Counter[str]:
+        """How many there are of every item."""
+        total: Counter[str] = Counter()
+        for stack in self.slots:
+            if stack:
+                total[stack.item] += stack.count
+        return total
 
     def select(self, slot: int) -> None:
         if slot != self.selected:
