@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from functools import cache
 from typing import Any, Final
 
@@ -55,7 +56,8 @@ class BasaltEnv(gymnasium.Env):
         self.world, self.body = World(), np.zeros(physics.BODY_SIZE)
         self.inventory = Inventory()
         self.frame_size = resolution
-        self.hands, self.gui = Hands(self), Gui(self)
+        me = weakref.proxy(self)  # without a cycle the world's arrays go as soon as nobody wants them
+        self.hands, self.gui = Hands(me), Gui(me)
         self._rules = RULES[task.name]
         self.half_view = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
         self._frame = np.zeros((*resolution, 3), np.uint8)

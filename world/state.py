@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ class World:
         self.flat = march.Land(self.blocks.reshape(-1), self.light.reshape(-1), self.cubes.reshape(-1))
         self._queue = np.empty(lighting.QUEUE, np.int64)
         self._seeds = np.empty(lighting.QUEUE, np.int64)
-        self.water = WaterFlow(self)
+        self.water = WaterFlow(weakref.proxy(self))
         self.clear()
 
     def clear(self) -> None:
