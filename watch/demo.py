@@ -43,7 +43,7 @@ class Demo(Command):
     """Limit of a demonstration in steps of 50 ms."""
     minutes: float = 3.5
     """Training time of each agent. Both train side by side, one core each."""
-    episodes: int = 32
+    episodes: int = 20
     """Episodes for each player, all on the same seeds, none of which a demo was played on."""
     max_steps: int = 3600
     """Limit of an evaluated episode in steps of 50 ms; FindCave's own."""
