@@ -130,9 +130,9 @@ def test_agents_that_the_evaluator_would_throw_out(package):
             "            except Exception: pass", NOOP)  # fmt: skip
     assert "never ends its episode" in failures(package)["ends by itself with exit code 0"]
 
-    rewrite(package, "import time; env.reset(); time.sleep(30)")
-    found = failures(package, Trial(1, 6, silence=2.0))
-    assert found["ends by itself with exit code 0"] == "no step for 2 s"
+    rewrite(package, "import time; env.reset(); time.sleep(90)")
+    found = failures(package, Trial(1, 6, silence=8.0))
+    assert found["ends by itself with exit code 0"] == "no step for 8 s"
 
     rewrite(
         package, "import time; env.reset()\n        for _ in range(3): time.sleep(0.08); env.step(NOOP)", NOOP

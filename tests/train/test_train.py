@@ -48,7 +48,7 @@ def test_killed_and_resumed_gives_the_same_weights(store, tmp_path, objective):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert train(store, whole, *options).returncode == 0
     process = subprocess.Popen(command(store, broken, *options), stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not (broken / "last").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)

@@ -80,7 +80,7 @@ class Page:
     def ask(self, expression: str):
         return self.driver.execute_script(f"return {expression}")
 
-    def until(self, condition: str, seconds: float = 20.0):
+    def until(self, condition: str, seconds: float = 60.0):
         """Wait until the expression is true in the page."""
         end = time.monotonic() + seconds
         while not self.ask(condition):

@@ -43,7 +43,7 @@ def test_only_the_slots_asked_for_answer():
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_dead_or_hung_worker_is_named_and_nothing_is_left_running(blow):
-    worlds = VectorWorld("FindCave", 2, workers=2, max_steps=50, timeout=20)
+    worlds = VectorWorld("FindCave", 2, workers=2, max_steps=50, timeout=120)
     worlds.reset({0: 1, 1: 2})
     worlds.timeout = 1.0
     victim = next(child for child in mp.active_children() if child.name == "world-1")
