@@ -14,7 +14,7 @@ import numpy as np
 
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder, write_json
-from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, refuse_existing
+from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, notes, refuse_existing
 from basalt_iq.submission.checking import Row
 from basalt_iq.submission.entries import load_actor
 from basalt_iq.watch import rollout
@@ -47,6 +47,10 @@ class Stage:
     max_steps: int | None = None
     workers: int = 2
 
+    def __post_init__(self) -> None:
+        if self.workers < 1 or (self.max_steps is not None and self.max_steps < 1):
+            raise UserError("--workers and --max-steps must be at least 1")
+
 
 def build_rollouts(
     runs: Sequence[Path], out: Path, stage: Stage, on_done: rollout.OnDone = lambda _: None
@@ -64,6 +68,7 @@ def build_rollouts(
         "world": stage.world,
         "max_steps": stage.max_steps,
         "tasks": {task: agent.spec.task for task, agent in agents.items()},
+        "notes": notes(agents, ERA),
     }
 
     def write(folder: Path) -> None:
@@ -125,6 +130,8 @@ def action_lines(episode: Episode) -> Iterator[dict[str, Any]]:
 
 def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Row]:
     """What the importer refuses, and whether the videos are what they claim."""
+    limit = manifest.get("max_steps")
+    where = f"{manifest.get('world')}, " + (f"at most {limit} steps" if limit else "the task's own limit")
     for task, seeds in SEEDS.items():
         place = folder / TASKS[task].env_id
         names = {path.name for path in place.glob("*")} if place.is_dir() else set()
@@ -132,7 +139,7 @@ def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Row]:
         odd = [f"{n} missing" for n in sorted(wanted - names)] + [
             f"{n} unknown" for n in sorted(names - wanted)
         ]
-        yield Row(f"{task}: a video and its actions for each seed", not odd, ", ".join(odd[:4]))
+        yield Row(f"{task}: a video and its actions for each seed", not odd, ", ".join(odd[:4]) or where)
         wrong = [said for seed in seeds if (said := _video_fault(place / f"seed_{seed}.mp4"))]
         yield Row(
             f"{task}: {WIDTH}x{HEIGHT}, {FPS} a second, a frame more than steps",

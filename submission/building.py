@@ -14,7 +14,7 @@ from typing import Any
 
 from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
 from basalt_iq.errors import UserError
-from basalt_iq.files import write_folder, write_json
+from basalt_iq.files import make_folder, write_folder, write_json
 from basalt_iq.submission.retraining import SETTINGS
 from basalt_iq.world.contract import TASKS
 
@@ -62,12 +62,13 @@ def build_package(target: str, runs: Sequence[Path], out: Path, about: About) ->
     refuse_existing(out)
     agents = [Agent.find(run) for run in runs]
     played = {AICROWD_2021: one_task, AICROWD_2022: every_task}[target](agents)
-    manifest = {
+    manifest: dict[str, Any] = {
         "target": target,
         "version": metadata.version("basalt-iq"),
         "tasks": {task: f"train/{agent.spec.task}" for task, agent in played.items()},
+        "notes": notes(played, int(target[-4:])),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     write_folder(out, lambda folder: _fill(folder, target, played, about, manifest))
     return manifest
 
@@ -81,7 +82,10 @@ def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
     """2021: one agent, in its own task."""
     if len(agents) != 1 or agents[0].spec.era != 2021:
         given = ", ".join(f"{a.spec.task} of {a.spec.era}" for a in agents)
-        raise UserError(f"{AICROWD_2021} takes one run of an agent of the 2021 interface, not: {given}")
+        raise UserError(
+            f"{AICROWD_2021} takes one run, trained on 2021 demos, not: {given};"
+            f" name one such run, or choose --target {AICROWD_2022}"
+        )
     return {agents[0].spec.task: agents[0]}
 
 
@@ -95,6 +99,22 @@ def every_task(agents: Sequence[Agent]) -> dict[str, Agent]:
     return {task: own.get(task, agents[0]) for task in TASKS}
 
 
+def notes(played: Mapping[str, Agent], era: int) -> list[str]:
+    """What is not plain about who plays what, in the interface of `era`, for people to read."""
+    said = []
+    stood_in = [task for task, agent in played.items() if agent.spec.task != task]
+    if stood_in:
+        first = played[stood_in[0]].spec.task
+        said.append(f"no run of their own: {', '.join(stood_in)}; played by the agent of {first}")
+    old = sorted({agent.spec.task for agent in played.values() if agent.spec.era != era})
+    if old:
+        said.append(
+            f"trained on 2021 demos: {', '.join(old)}; plays the {era} interface by translation,"
+            f" so expect less than from an agent trained on {era} demos"
+        )
+    return said
+
+
 def _fill(
     folder: Path, target: str, played: Mapping[str, Agent], about: About, manifest: Mapping[str, Any]
 ) -> None:
@@ -104,7 +124,9 @@ def _fill(
         _copy_agent(agent, folder / "train" / agent.spec.task)
     write_json(folder / "aicrowd.json", _aicrowd_json(target, played, about))
     write_json(folder / MANIFEST, manifest)
-    tasks = "\n".join(f"- {task}: `{place}`" for task, place in manifest["tasks"].items())
+    tasks = "\n".join(
+        [f"- {task}: `{place}`" for task, place in manifest["tasks"].items()] + ["", *manifest["notes"]]
+    ).rstrip()
     readme = Template((TEMPLATES / f"{target}.md.template").read_text())
     (folder / "README.md").write_text(readme.substitute(tasks=tasks))
 

@@ -91,13 +91,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text())
-        if manifest["target"] not in (*FILES, BEDD) or not isinstance(manifest["tasks"], dict):
+        if manifest["target"] not in (*FILES, BEDD):
             raise ValueError(f"unknown target {manifest['target']!r}")
+        if not all(isinstance(place, str) for place in manifest["tasks"].values()):
+            raise ValueError(f"tasks are {manifest['tasks']!r}")
     except FileNotFoundError:
         raise UserError(
             f"{folder}: no {MANIFEST} there; build a package with `basalt-iq submit build`"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: not a package's description ({error!r}); build it again") from None
     return manifest
 
@@ -112,9 +114,9 @@ def _files(folder: Path, target: str) -> Iterator[Row]:
 
 def _aicrowd_json(path: Path, target: str) -> Iterator[str]:
     try:
-        data = json.loads(path.read_text())
-    except ValueError as error:
-        yield str(error)
+        data = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError, RecursionError) as error:
+        yield f"not a JSON object: {error}"
         return
     year = target[-4:]
     if data.get("challenge_id") != f"neurips-{year}-minerl-basalt-competition":
@@ -199,7 +201,7 @@ def _speed(log: Log, tick: float) -> Row:
     """The mean, as it is what makes an evaluation last; without first steps, which warm up."""
     thinking = np.array([seconds for p in log.episodes for seconds in p.thinking[1:]])
     if not len(thinking):
-        return Row("thinks faster than the game ticks", False, "no step was taken")
+        return Row("thinks faster than the game ticks", False, "no episode had a second step")
     mean, worst = 1000 * thinking.mean(), 1000 * thinking.max()
     said = f"{mean:.1f} ms a step of at most {1000 * tick:.0f} ms, {worst:.0f} ms at worst"
     return Row("thinks faster than the game ticks", bool(mean <= 1000 * tick), said)

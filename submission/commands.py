@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -76,10 +76,11 @@ def minerl_build(python: str | None) -> BuildWorld:
 class Build(Command):
     """Build what an evaluator takes from one run, or from one run for each task."""
 
-    runs: tyro.conf.Positional[tuple[Path, ...]]
+    runs: tyro.conf.Positional[Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]")]]
     """Run or checkpoint folders. A task without a run of its own is played by the first one's agent."""
     target: Literal["aicrowd-2021", "aicrowd-2022", "bedd"]
-    """aicrowd-2021: one task; aicrowd-2022: all four; bedd: videos of all four on its 44 fixed seeds."""
+    """aicrowd-2021: one task, by an agent trained on 2021 demos. aicrowd-2022: all four tasks. bedd: videos
+    of all four on its 44 fixed seeds. In the last two an agent of 2021 plays by translation."""
     out: Path
     """Folder of the package; must not exist yet."""
     authors: tuple[str, ...] = ()
@@ -105,12 +106,14 @@ class Build(Command):
         from basalt_iq.submission.building import BEDD, About, build_package
 
         if not self.runs:
-            raise UserError("submit build: name at least one run folder")
+            raise UserError("submit build: name at least one run folder, as in `submit build runs/cave ...`")
         if self.target == BEDD:
             manifest = self._bedd()
         else:
             about = About(self.authors, self.description, self.license, self.gpu, self.debug)
             manifest = build_package(self.target, self.runs, self.out, about)
+        for note in manifest["notes"]:
+            console.print(note, soft_wrap=True, highlight=False)
         console.print(f"{self.out}: ready; try it with `basalt-iq submit check {self.out}`", soft_wrap=True)
         return manifest | {"ok": True, "out": str(self.out)}
 

@@ -81,13 +81,18 @@ class TranslatedPlayer:
 def fitted(player: Actor, task: str, era: int) -> Actor:
     """`player` as one that plays `task` in the interface of `era`. Raises UserError if there is no way.
 
-    Equip indices differ between the tasks of 2021, so there an agent plays only its own.
+    The tasks of 2021 have different items to equip, so there an agent plays only its own; those of 2022 share
+    one interface.
     """
-    if (player.task, player.era) == (find_task(task).name, era):
+    name = find_task(task).name
+    if player.era == era and (era == 2022 or player.task == name):
         return player
     if (player.era, era) == (2021, 2022):
-        return TranslatedPlayer(player, task)
-    raise UserError(f"an agent of {player.task} of {player.era} cannot play {task} in the {era} interface")
+        return TranslatedPlayer(player, name)
+    raise UserError(
+        f"an agent of {player.task} of {player.era} cannot play {name} in the {era} interface;"
+        f" train one on {era} demos of {name}"
+    )
 
 
 def as_seen_in_2021(pov: np.ndarray) -> np.ndarray:

@@ -16,10 +16,10 @@ def make_agent():
     return make_checkpoint
 
 
-def make_checkpoint(folder, task="FindCave", temperature=1.0, seed=0):
+def make_checkpoint(folder, task="FindCave", temperature=1.0, seed=0, era=2021):
     import torch
 
-    from basalt_iq.agent.actions import entry_2021
+    from basalt_iq.agent.actions import Action, ActionSet, entry_2021
     from basalt_iq.agent.checkpoint import AgentSpec, save_agent
     from basalt_iq.agent.network import NetworkConfig
     from basalt_iq.agent.observation import ObservationSpec
@@ -27,8 +27,10 @@ def make_checkpoint(folder, task="FindCave", temperature=1.0, seed=0):
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     network = NetworkConfig(width=1, features=32, hidden=16, stack=2)
-    look = ObservationSpec.of(task, 2021, 64)
-    spec = AgentSpec(task, 2021, entry_2021(task), look, network, temperature, 0.99)
+    look = ObservationSpec.of(task, era, 64)
+    keys = [Action(), Action(("forward",), (0.0, 9.0)), Action(("hotbar.2", "use"))]
+    actions = entry_2021(task) if era == 2021 else ActionSet(task, 2022, keys, "test")
+    spec = AgentSpec(task, era, actions, look, network, temperature, 0.99)
     folder.mkdir(parents=True)
     save_agent(folder, spec, spec.build())
     return folder

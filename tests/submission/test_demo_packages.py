@@ -1,6 +1,7 @@
 """The packages of the demo's own run, built and checked by the commands that people use."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -53,14 +54,15 @@ def test_every_frame_of_bedd_is_what_the_world_shows_after_the_actions_before_it
 
 def look_at_every_frame(video, world, seed):
     actions = [json.loads(line).get("action", {}) for line in video.with_suffix(".jsonl").open()]
-    frames = [frame.astype(float) for frame in read_video(video)]
+    frames = [frame[::4, ::4].astype(float) for frame in read_video(video)]
     assert 0 < len(actions) <= STEPS
     assert len(frames) == len(actions) + 1
-    shown = [world.reset(seed=seed)[0], *(world.step(action)[0] for action in actions)]
-    for number, (frame, seen) in enumerate(zip(frames, shown, strict=True)):
-        nearest = min(shown, key=lambda other: apart(frame, other["pov"]))
-        assert apart(frame, seen["pov"]) < bedd.MAX_DIFFERENCE, (video, number)
-        assert apart(nearest["pov"].astype(float), seen["pov"]) < VISIBLE, (video, number)
+    seen = [world.reset(seed=seed)[0], *(world.step(action)[0] for action in actions)]
+    shown = [observation["pov"][::4, ::4].astype(float) for observation in seen]
+    for number, (frame, true) in enumerate(zip(frames, shown, strict=True)):
+        nearest = min(shown, key=partial(apart, frame))
+        assert apart(frame, true) < bedd.MAX_DIFFERENCE, (video, number)
+        assert apart(nearest, true) < VISIBLE, (video, number)
 
 
 def apart(frame, other):

@@ -85,6 +85,13 @@ def spoil_and_check(folder):
     assert "seed_12095.jsonl missing" in found["MakeWaterfall: a video and its actions for each seed"]
 
 
+def test_bedd_refuses_what_would_leave_videos_out(checkpoint, tmp_path):
+    for wrong in ({"workers": 0}, {"max_steps": 0}):
+        with pytest.raises(UserError, match="at least 1"):
+            commands.Build(runs=(checkpoint,), target="bedd", out=tmp_path / "new", **wrong).run()
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
+
+
 @pytest.mark.slow
 def test_evaluate_plays_in_minerl_and_keeps_it_apart_from_the_stand_in(
     checkpoint, tmp_path, stage, monkeypatch

@@ -1,6 +1,7 @@
 """Packages are built, and tried out as the evaluator would."""
 
 import json
+import runpy
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from basalt_iq.errors import UserError
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, About, build_package
 from basalt_iq.submission.checking import Trial, check_package
+from basalt_iq.world.contract import TASKS
 
 QUICK = Trial(episodes=2, max_steps=6, silence=20.0)
 
@@ -62,10 +64,45 @@ def test_four_tasks_from_one_run_or_from_several(make_agent, checkpoint, tmp_pat
     assert sorted(p.name for p in (tmp_path / "four/train").iterdir()) == ["FindCave", "MakeWaterfall"]
 
 
+@pytest.mark.slow
+def test_an_agent_of_2022_plays_all_tasks_as_they_share_one_interface(make_agent, tmp_path):
+    agent = make_agent(tmp_path / "agent", "MakeWaterfall", era=2022)
+    manifest = build_package(AICROWD_2022, [agent], tmp_path / "package", About())
+    assert manifest["tasks"] == dict.fromkeys(TASKS, "train/MakeWaterfall")
+    assert [note.partition(":")[0] for note in manifest["notes"]] == ["no run of their own"]
+    found = rows(tmp_path / "package")
+    assert all(row.ok for row in found.values()), [row for row in found.values() if not row.ok]
+    with pytest.raises(UserError, match=r"one run, trained on 2021 demos, not: MakeWaterfall of 2022; name"):
+        build_package(AICROWD_2021, [agent], tmp_path / "new", About())
+
+
+def test_the_debug_mode_is_two_short_episodes(checkpoint, tmp_path, monkeypatch):
+    for debug, expected in ((True, (2, 100)), (False, (11, 1_000_000))):
+        package = tmp_path / str(debug)
+        build_package(AICROWD_2022, [checkpoint], package, About(debug=debug))
+        monkeypatch.chdir(package)
+        config = runpy.run_path("config.py")
+        assert (config["EVAL_EPISODES"], config["EVAL_MAX_STEPS"]) == expected
+
+
+def test_a_translation_is_said(checkpoint, tmp_path):
+    (first, second) = build_package(AICROWD_2022, [checkpoint], tmp_path / "package", About())["notes"]
+    assert first.endswith(
+        "MakeWaterfall, CreateVillageAnimalPen, BuildVillageHouse; played by the agent of FindCave"
+    )
+    assert second.startswith("trained on 2021 demos: FindCave; plays the 2022 interface by translation")
+    readme = (tmp_path / "package/README.md").read_text()
+    assert first in readme
+    assert second in readme
+
+
 def test_what_cannot_be_built_is_refused_and_leaves_nothing(make_agent, checkpoint, package, tmp_path):
     other = make_agent(tmp_path / "other", "MakeWaterfall")
     with pytest.raises(UserError, match="is there already"):
         build_package(AICROWD_2021, [checkpoint], package, About())
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write there"):
+        build_package(AICROWD_2021, [checkpoint], tmp_path / "file" / "new", About())
     with pytest.raises(UserError, match="takes one run"):
         build_package(AICROWD_2021, [checkpoint, other], tmp_path / "new", About())
     with pytest.raises(UserError, match="a second agent for FindCave"):
@@ -87,6 +124,8 @@ def test_missing_and_damaged_files_are_named(package):
     assert found["no file that runs code when it is loaded"] == "train/old.pkl"
     assert "tags is 'FindDiamonds'" in found["aicrowd.json"]
     assert "mend" in found["plays"]
+    (package / "aicrowd.json").write_text("[1]")
+    assert failures(package)["aicrowd.json"].startswith("not a JSON object")
 
 
 def test_an_agent_of_another_task_does_not_fit(package, make_agent, tmp_path):
@@ -107,9 +146,15 @@ def test_weights_outside_of_the_package_are_refused(package, checkpoint):
 def test_a_folder_that_is_no_package(tmp_path):
     with pytest.raises(UserError, match=r"no submission\.json"):
         check_package(tmp_path, QUICK)
-    (tmp_path / "submission.json").write_text('{"target": "moon", "tasks": {}}')
-    with pytest.raises(UserError, match="unknown target"):
-        check_package(tmp_path, QUICK)
+    for said, reason in (
+        ('{"target": "moon", "tasks": {}}', "unknown target"),
+        ('{"target": "bedd", "tasks": []}', "not a package's description"),
+        ('{"target": "aicrowd-2022", "tasks": {"FindCave": ["train"]}}', "tasks are"),
+        ("[" * 100_000, "not a package's description"),
+    ):
+        (tmp_path / "submission.json").write_text(said)
+        with pytest.raises(UserError, match=reason):
+            check_package(tmp_path, QUICK)
 
 
 @pytest.mark.slow

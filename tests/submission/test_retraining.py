@@ -25,7 +25,7 @@ def package(checkpoint, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     checkpoint.rename(run / "agent")
-    config = TrainConfig(task="FindCave", steps=2, batch=2, length=8, network=SMALL)
+    config = TrainConfig(task="FindCave", steps=2, batch=2, length=8, repeat=4, mirror=True, network=SMALL)
     said = {"config": asdict(config) | {"store": str(tmp_path)}, "command": [str(tmp_path)]}
     (run / "config.json").write_text(json.dumps(said))
     build_package(AICROWD_2021, [run], tmp_path / "package", About())
@@ -62,7 +62,7 @@ def test_the_training_entry_replaces_the_weights(package, tmp_path):
     environment |= {"PYTHONPATH": str(package), "OMP_WAIT_POLICY": "passive"}
     subprocess.run(command, cwd=package, env=environment, check=True, capture_output=True, timeout=300)
     spec, _ = load_agent(folder)
-    assert spec.network == SMALL
+    assert (spec.network, spec.repeat) == (SMALL, 4)
     assert spec.trained["step"] == 2
     assert (folder / "weights.safetensors").read_bytes() != before
     assert sorted(path.name for path in (package / "train").iterdir()) == ["FindCave"]
