@@ -52,6 +52,7 @@ check "user without rights, entrypoint, health check, no settings of the builder
 check "an evaluation inside: offline, read-only, without capabilities" inside
 check "the same evaluation outside" outside
 check "both give the same" "$bin/python" "$root/tools/same_results.py" "$results/inside" "$results/outside"
+[ $failed = 1 ] || sed 's/^/      /' "$state/check.log"
 check "a bad option's exit code comes through" exit_code
 check "no file of the builder is left" clean
 check "SIGTERM ends it within 5 s" stops

@@ -26,6 +26,15 @@ def differences(a: Path, b: Path) -> list[str]:
     return found + [said for pair in zip(left, right, strict=False) for said in _between(*pair)]
 
 
+def equal(folder: Path) -> str:
+    """What was found to be the same."""
+    played, summary = load_all(folder), read_summary(folder)
+    steps = ", ".join(str(episode.facts.steps) for episode in played)
+    return (
+        f"{summary['successes']} of {len(played)} succeed, after {steps} steps; all numbers and frames equal"
+    )
+
+
 def _between(x: Episode, y: Episode) -> Iterator[str]:
     for name in sorted((x.arrays.keys() | y.arrays.keys()) - {"act_ms"}):
         if not np.array_equal(x.arrays.get(name), y.arrays.get(name), equal_nan=True):
@@ -35,6 +44,7 @@ def _between(x: Episode, y: Episode) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    said = differences(Path(sys.argv[1]), Path(sys.argv[2]))
-    print("\n".join(said) or "the same")
+    one, two = map(Path, sys.argv[1:3])
+    said = differences(one, two)
+    print("\n".join(said) or equal(one))
     sys.exit(bool(said))
