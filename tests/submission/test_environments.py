@@ -17,7 +17,7 @@ from basalt_iq.world.contract import find_task, noop, observation_space
 
 SCRIPT = Path(__file__).with_name("faulty_instance.py")
 TASK = find_task("FindCave")
-#: Seconds of patience in these tests; the injected hangs last far longer. A start takes its time on a busy machine.
+#: Seconds of patience; the injected hangs last far longer. A start takes its time on a busy machine.
 PATIENCE, START, HANG = 2.0, 30.0, 120.0
 
 
