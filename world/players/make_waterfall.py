@@ -14,6 +14,8 @@ from basalt_iq.world.players.motor import MIDDLE, Action
 
 LOWEST, HIGHEST = 5, 14
 """Blocks of free fall this player looks for."""
+PATIENCE, ENOUGH = 1200, 4
+"""Ticks after which a smaller fall is good enough, in blocks: some land has none higher."""
 CLIMB = 60.0
 """Longest way, in blocks, to the edge."""
 HEIGHT_WORTH = 2.0
@@ -76,11 +78,12 @@ class MakeWaterfallPlayer(Explorer):
     def best_edge(self) -> tuple[Edge, np.ndarray] | None:
         """The edge that is worth its walk most, and the route there; None if none is known."""
         reach = paths.spread(self.kind, self.cell, CLIMB)
+        lowest = LOWEST if self.env.steps < PATIENCE else ENOUGH
         best, choice = np.inf, None
         for step in ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)):
             heights = self._heights(reach.cells, np.array(step))
             cost = np.where(
-                heights >= LOWEST, reach.cost - HEIGHT_WORTH * np.minimum(heights, HIGHEST), np.inf
+                heights >= lowest, reach.cost - HEIGHT_WORTH * np.minimum(heights, HIGHEST), np.inf
             )
             for index in np.argsort(cost)[:5]:
                 stand = reach.cells[index]
