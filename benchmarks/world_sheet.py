@@ -2,7 +2,7 @@
 
     python benchmarks/world_sheet.py [--out docs/world-tasks.png] [--beside VIDEO ...]
 
-To be looked at beside real recordings: --beside puts frames of such videos on top (not for the copy in docs/).
+To be looked at beside real recordings: --beside puts frames of such videos on top (never for docs/).
 """
 
 from __future__ import annotations
