@@ -16,10 +16,9 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from players import wilson
-
 from basalt_iq.agent.actions import entry_2021
 from basalt_iq.agent.player import RandomPlayer
+from basalt_iq.watch.stats import wilson
 from basalt_iq.world import make
 from basalt_iq.world.contract import TASKS
 
