@@ -1,12 +1,14 @@
 """Lets an agent of the 2021 interface play through the 2022 one, which shows no inventory and has no equip.
 
-What the agent would see of its hands follows from what it did: it starts with its own task's items, and an
-item is in hand when it was equipped last. Equipping becomes the hotbar key of the played task's stack of that
-item, where it has one within reach, and throwing the snowball, the end of a 2021 episode, becomes ESC.
+Its frames are brought to the angle of the 2021 camera. What the agent would see of its hands follows from
+what it did: it starts with its own task's items, and an item is in hand when it was equipped last. Equipping
+becomes the hotbar key of the played task's stack of that item, where it has one within reach, and throwing
+the snowball, the end of a 2021 episode, becomes ESC.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.agent.player import Actor, Decision
+from basalt_iq.data.frames import shrink
 from basalt_iq.errors import UserError
-from basalt_iq.world.contract import BUTTONS, Task, find_task, noop
+from basalt_iq.world.contract import BUTTONS, FIELD_OF_VIEW, Task, find_task, noop
 
 #: Minecraft 1.11 names of 2021 whose item has another name in 1.16.
 RENAMED = {
@@ -23,6 +26,8 @@ RENAMED = {
     "log#1": "spruce_log", "log2#0": "acacia_log", "sandstone#0": "sandstone",
     "sandstone#2": "smooth_sandstone", "red_flower": "poppy",
 }  # fmt: skip
+#: Side of a frame of the 2021 interface.
+FRAME_2021 = 64
 #: Stacks beyond these lie in the backpack, which no key reaches.
 HOTBAR = 9
 
@@ -57,7 +62,8 @@ class TranslatedPlayer:
     def _see(self, pov: np.ndarray, held: str) -> dict[str, Any]:
         start = self._own.start[2021]
         inventory = {item: start.get(item, 0) for item in self._own.items}
-        return {"pov": pov, "inventory": inventory, "equipped_items": {"mainhand": {"type": held}}}
+        hands = {"mainhand": {"type": held}}
+        return {"pov": as_seen_in_2021(pov), "inventory": inventory, "equipped_items": hands}
 
     def _translate(self, action: Mapping[str, Any], slot: int) -> dict[str, Any]:
         result = noop(find_task(self.task), 2022)
@@ -82,6 +88,19 @@ def fitted(player: Actor, task: str, era: int) -> Actor:
     if (player.era, era) == (2021, 2022):
         return TranslatedPlayer(player, task)
     raise UserError(f"an agent of {player.task} of {player.era} cannot play {task} in the {era} interface")
+
+
+def as_seen_in_2021(pov: np.ndarray) -> np.ndarray:
+    """A 2022 frame (360, 640, 3) uint8 as the camera of 2021 would show it, (64, 64, 3) uint8.
+
+    That camera sees 110 degrees each way, where 2022's sees 70 down and 102 across: what lies beyond is
+    filled with the frame's edge. Merely squeezed, everything would look twice as tall as it did in training.
+    """
+    old, new = (math.tan(math.radians(FIELD_OF_VIEW[era]) / 2) for era in (2021, 2022))
+    height, width, _ = pov.shape
+    side = round(height * old / new)
+    margins = ((side - height) // 2, (side - width) // 2)
+    return shrink(np.pad(pov, [(margin, margin) for margin in margins] + [(0, 0)], "edge"), FRAME_2021)
 
 
 def hotbar(task: Task) -> dict[str, int]:

@@ -17,6 +17,8 @@ from basalt_iq.errors import UserError
 
 ERAS = (2021, 2022)
 TICK_SECONDS = 0.05
+#: Vertical, degrees. MineRL 0.4.4 sets Minecraft's slider to 110 (its recordings show it), 1.0 leaves 70.
+FIELD_OF_VIEW = {2021: 110.0, 2022: 70.0}
 #: A throw ends the episode on this step, counting the step whose observation first shows no snowball as 1.
 STEPS_AFTER_THROW = 12
 #: No-ops that ``reset`` of the real environment plays before it hands out the first observation.

@@ -19,8 +19,6 @@ from basalt_iq.world.judges import Verdict
 from basalt_iq.world.state import World
 from basalt_iq.world.tasks import RULES
 
-FIELD_OF_VIEW: Final = {2021: 110.0, 2022: 70.0}
-"""Vertical, degrees. MineRL 0.4.4 sets Minecraft's slider to 110 (its recordings show it), 1.0 leaves 70."""
 FAR: Final = 72.0
 """Render distance, blocks."""
 MAX_PITCH: Final = math.pi / 2
@@ -59,7 +57,7 @@ class BasaltEnv(gymnasium.Env):
         me = weakref.proxy(self)  # without a cycle the world's arrays go as soon as nobody wants them
         self.hands, self.gui = Hands(me), Gui(me)
         self._rules = RULES[task.name]
-        self.half_view = math.tan(math.radians(FIELD_OF_VIEW[era]) / 2)
+        self.half_view = math.tan(math.radians(contract.FIELD_OF_VIEW[era]) / 2)
         self._frame = np.zeros((*resolution, 3), np.uint8)
         self._depth = np.zeros(resolution, np.float32)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))

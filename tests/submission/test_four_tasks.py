@@ -1,6 +1,5 @@
-"""The 2022 package and the BEDD videos, on frames that tell which they are."""
+"""The BEDD videos, and MineRL 1.0 behind `evaluate`, on frames that tell which they are."""
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -10,36 +9,14 @@ from pathlib import Path
 import pytest
 
 from basalt_iq.errors import UserError
-from basalt_iq.submission import commands, judge
+from basalt_iq.submission import commands
 from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
-from basalt_iq.submission.building import AICROWD_2022, About, build_package
 from basalt_iq.submission.checking import Trial, check_package
 from basalt_iq.submission.environments import MinerlWorld
 from basalt_iq.watch.video import read_video
 from basalt_iq.world.contract import TASKS
 
 PAINTED = Path(__file__).with_name("painted_instance.py")
-
-
-def painted(env_id, era, max_steps):
-    """The painted world in this process."""
-    spec = importlib.util.spec_from_file_location("painted_instance", PAINTED)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert era == 2022
-    return module.Painted(env_id, max_steps)
-
-
-@pytest.mark.slow
-def test_a_2021_agent_passes_as_a_2022_package(checkpoint, tmp_path, monkeypatch):
-    monkeypatch.setattr(judge, "coarse_world", painted)
-    build_package(AICROWD_2022, [checkpoint], tmp_path / "package", About())
-    rows = check_package(tmp_path / "package", Trial(episodes=2, max_steps=4, silence=60.0))
-    assert all(row.ok for row in rows), [row for row in rows if not row.ok]
-    found = {row.check: row.detail for row in rows}
-    said = found["plays every episode from its reset to its end"]
-    assert set(said.split(", ")) == {f"{task} 2 of 2" for task in TASKS}
-    assert found["closes its environments"] == "4 of 4"
 
 
 @pytest.fixture

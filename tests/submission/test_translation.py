@@ -5,8 +5,10 @@ import pytest
 
 from basalt_iq.agent.actions import Action, ActionSet
 from basalt_iq.agent.player import Decision
+from basalt_iq.data.frames import shrink
 from basalt_iq.errors import UserError
-from basalt_iq.submission.translation import TranslatedPlayer, fitted, hotbar
+from basalt_iq.submission.translation import TranslatedPlayer, as_seen_in_2021, fitted, hotbar
+from basalt_iq.world import make
 from basalt_iq.world.contract import TASKS, action_space
 
 POV = {"pov": np.zeros((360, 640, 3), np.uint8)}
@@ -73,6 +75,35 @@ def test_the_camera_is_kept():
     decision = player.act([POV], [0])[0]
     assert decision.action["camera"].tolist() == [-3.5, 12.0]
     assert player.discount == 0.9
+
+
+def test_a_thing_is_seen_at_the_same_angle():
+    """Half a frame is tan 35 high in 2022 and tan 55 in 2021: 257.07 and 22.41 pixels for tan 45."""
+    pov = np.zeros((360, 640, 3), np.uint8)
+    pov[325:332, 574:581] = 255  # 45 degrees right of the middle: 320 + 257.07, and 30 below: 180 + 148.42
+    seen = as_seen_in_2021(pov)
+    assert (seen.shape, seen.dtype) == ((64, 64, 3), np.uint8)
+    weight = seen[..., 0].astype(float)
+    row, column = (weight.sum(axis) @ (np.arange(64) + 0.5) / weight.sum() for axis in (1, 0))
+    assert (row, column) == pytest.approx((32 + 12.94, 32 + 22.41), abs=0.15)
+
+
+def test_what_only_the_old_camera_sees_is_the_edge():
+    pov = np.zeros((360, 640, 3), np.uint8)
+    pov[:180], pov[180:] = 200, 100
+    seen = as_seen_in_2021(pov)
+    assert (seen[:31] == 200).all()
+    assert (seen[33:] == 100).all()
+
+
+def test_a_scene_looks_as_it_did_in_2021():
+    """The same place drawn in both interfaces; above what the hand and the bar of 2022 cover."""
+    old, new = (make("FindCave", era).reset(seed=31)[0]["pov"] for era in (2021, 2022))
+    middle = (slice(17, 40), slice(5, 59))
+    true, built, squeezed = (
+        frame[middle].astype(float) for frame in (old, as_seen_in_2021(new), shrink(new, 64))
+    )
+    assert np.abs(built - true).mean() < 0.5 * np.abs(squeezed - true).mean()
 
 
 def test_there_is_no_way_from_2022_to_2021_nor_between_tasks_of_2021():
