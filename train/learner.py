@@ -77,11 +77,10 @@ class Learner:
         device = self.network.head.weight.device
         frames = torch.cat([torch.from_numpy(b.frames) for b in batches])
         frames = random_shift(frames, self.config.shift, self.generator).to(device)
-        stacked = frames.unfold(1, batches[0].stack, 1).movedim(-1, 2)
         vector = torch.cat([torch.from_numpy(b.arrays["vector"]) for b in batches]).to(device)
         carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=False)]
         h, c = (torch.cat(parts).to(device) for parts in zip(*carries, strict=True))
-        return stacked, vector, (h, c)
+        return frames, vector, (h, c)
 
     def _unroll(
         self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry, fresh: Tensor,
@@ -89,8 +88,9 @@ class Learner:
     ) -> Tensor:  # fmt: skip
         """q (B, length + 1, A) after the burn-in; the carries on the way refresh the states of `batches`."""
         if burn_in:
+            before = burn_in + network.config.stack - 1
             with torch.no_grad():
-                seen = network.encode(frames[:, :burn_in], vector[:, :burn_in])
+                seen = network.encode(frames[:, :before], vector[:, :burn_in])
                 _, carry = network.remember(seen, carry)
         keep = ~fresh[:, None].to(carry[0].device)  # an episode starts with an empty memory
         carry = (carry[0] * keep, carry[1] * keep)

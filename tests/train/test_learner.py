@@ -47,7 +47,7 @@ def step_by_step(net, episode):
         stack = np.stack([episode.frames[max(0, t - k)] for k in reversed(range(STACK))])
         carries.append(carry)
         value, carry = net(
-            torch.from_numpy(stack)[None, None],
+            torch.from_numpy(stack)[None],
             torch.from_numpy(episode.steps["vector"][t])[None, None],
             carry,
         )
@@ -170,7 +170,7 @@ def test_expert_and_policy_batches_go_in_one_pass():
 
 def test_without_memory_the_past_does_not_matter():
     net = network(memory=False)
-    frames = torch.randint(0, 256, (1, 4, STACK, 3, 64, 64), dtype=torch.uint8)
+    frames = torch.randint(0, 256, (1, STACK - 1 + 4, 3, 64, 64), dtype=torch.uint8)
     vector = torch.zeros(1, 4, 2)
     q, _ = net(frames, vector, net.initial_carry(1))
     alone, _ = net(frames[:, 3:], vector[:, 3:], net.initial_carry(1))
