@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from basalt_iq.agent.lstm import unroll
+
 #: (h, c), each (B, hidden): the memory that goes from step to step. Explicit, so that it cannot be forgotten.
 Carry = tuple[Tensor, Tensor]
 
@@ -72,8 +74,8 @@ class SoftQNetwork(nn.Module):
 
     def forward(self, frames: Tensor, vector: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """q (B, T, A) of every step, and the carry after the last one. Arguments as of `encode`."""
-        remembered, carry = self.remember(self.encode(frames, vector), carry)
-        return self.values(remembered), carry
+        remembered, c = self.remember(self.encode(frames, vector), carry)
+        return self.values(remembered), (remembered[:, -1], c[:, -1]) if self.config.memory else carry
 
     def values(self, remembered: Tensor) -> Tensor:
         """Q of remembered steps (..., hidden): (..., A)."""
@@ -92,16 +94,14 @@ class SoftQNetwork(nn.Module):
         seen = self.project(x.flatten(1)).relu()
         return torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)), vector], -1)
 
-    def remember(self, x: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
-        """Pass encoded steps x (B, T, F) through the memory: (B, T, hidden), and the carry after the last."""
-        if not isinstance(self.memory, nn.LSTM):
-            return self.memory(x), carry
-        if x.shape[1] == 1:  # one step through the cell takes a tenth of the whole-sequence kernel's time
-            carry = torch.lstm_cell(x[:, 0], carry, *self.memory._flat_weights)  # type: ignore[arg-type]
-            return carry[0][:, None], carry
-        h, c = carry
-        remembered, (h, c) = self.memory(x, (h[None], c[None]))
-        return remembered, (h[0], c[0])
+    def remember(self, x: Tensor, carry: Carry, *, twice: bool = False) -> tuple[Tensor, Tensor]:
+        """Pass encoded steps x (B, T, F) through the memory: h and c after every step, (B, T, hidden) each.
+
+        `twice`: differentiable a second time. Without memory c stays as it was.
+        """
+        if isinstance(self.memory, nn.LSTM):
+            return unroll(self.memory, x, *carry, twice=twice)
+        return self.memory(x), carry[1][:, None].expand(-1, x.shape[1], -1)
 
 
 def see_stacks(layer: nn.Conv2d, frames: Tensor) -> Tensor:
@@ -154,9 +154,9 @@ def nature(channels: int, width: int) -> nn.Sequential:
     """Mnih et al. 2015, figure 1."""
     w = 32 * width
     return nn.Sequential(
-        *(nn.Conv2d(channels, w, 8, 4), nn.ReLU(inplace=True)),
-        *(nn.Conv2d(w, 2 * w, 4, 2), nn.ReLU(inplace=True)),
-        *(nn.Conv2d(2 * w, 2 * w, 3), nn.ReLU(inplace=True)),
+        *(nn.Conv2d(channels, w, 8, 4), nn.ReLU()),
+        *(nn.Conv2d(w, 2 * w, 4, 2), nn.ReLU()),
+        *(nn.Conv2d(2 * w, 2 * w, 3), nn.ReLU()),
     )
 
 

@@ -90,19 +90,16 @@ class Learner:
         if burn_in:
             before = burn_in + network.config.stack - 1
             with torch.no_grad():
-                seen = network.encode(frames[:, :before], vector[:, :burn_in])
-                _, carry = network.remember(seen, carry)
+                h, c = network.remember(network.encode(frames[:, :before], vector[:, :burn_in]), carry)
+                carry = (h[:, -1], c[:, -1])
         keep = ~fresh[:, None].to(carry[0].device)  # an episode starts with an empty memory
         carry = (carry[0] * keep, carry[1] * keep)
-        seen = network.encode(frames[:, burn_in:], vector[:, burn_in:])
-        remembered, at, grid = [], 0, self.sources[0].grid
-        for end in [*range(grid - burn_in, seen.shape[1], grid), seen.shape[1]]:
-            part, carry = network.remember(seen[:, at:end], carry)
-            remembered.append(part)
-            at = end
-            if end < seen.shape[1]:
-                self._refresh(batches, end + burn_in, carry)
-        return network.values(torch.cat(remembered, 1))
+        h, c = network.remember(network.encode(frames[:, burn_in:], vector[:, burn_in:]), carry)
+        grid = self.sources[0].grid
+        for column in range(grid, burn_in + h.shape[1], grid):
+            last = column - burn_in - 1  # the step before
+            self._refresh(batches, column, (h[:, last], c[:, last]))
+        return network.values(h)
 
     def _refresh(self, batches: Sequence[Sequences], later: int, carry: Carry) -> None:
         row = 0
