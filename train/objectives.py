@@ -38,6 +38,8 @@ class Transitions:
     """(B,) bool: demonstrated, else played by the policy."""
     first: Tensor
     """(B, T) bool: s_t is the first state of an episode."""
+    everywhere: Callable[[Tensor], Tensor] = lambda count: count
+    """Sums a count over the processes that share a batch; a mean is then this one's share of the whole's."""
 
     def __post_init__(self) -> None:
         batch, steps, _ = self.q_t.shape
@@ -51,7 +53,7 @@ class Transitions:
         """Mean of x (B, T) over the counted steps of these rows (B,) bool; 0 where there are none."""
         weight = self.weight if rows is None else self.weight * rows[:, None]
         weight = weight if where is None else weight * where
-        return (x * weight).sum() / weight.sum().clamp(min=1e-8)
+        return (x * weight).sum() / self.everywhere(weight.sum()).clamp(min=1e-8)
 
     def mixture(self, x: Tensor) -> Tensor:
         """Half the experts' mean and half the policy's; the experts' alone without policy data."""

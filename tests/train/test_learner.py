@@ -7,7 +7,6 @@ import torch
 from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, SequenceSampler
-from basalt_iq.train.augment import random_shift
 from basalt_iq.train.learner import Learner, LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
 from basalt_iq.train.states import StoredStates
@@ -36,7 +35,7 @@ def parts(data, batch=4, goal=ObjectiveConfig(), seed=0, **config):  # noqa: B00
         data, batch=batch, length=LENGTH, stack=STACK, seed=seed, grid=GRID, burn_in=BURN_IN
     )
     states = StoredStates([e.length for e in data], 12, GRID)
-    learner = Learner(network(), LearnerConfig(shift=0, **config), goal, seed=0, sources=[states])
+    learner = Learner(network(), LearnerConfig(**config), goal, seed=0, sources=[states])
     return sampler, states, learner
 
 
@@ -122,30 +121,6 @@ def test_states_past_the_end_do_not_spill_into_the_next_episode():
     assert not states.state_dict()["states"].any()
 
 
-def test_one_shift_for_all_frames_of_a_sequence():
-    frames = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 5, 3, 16, 16)).astype(np.uint8))
-    same = frames[:, :1].expand_as(frames).contiguous()
-    shifted = random_shift(same, 4, torch.Generator().manual_seed(0))
-    assert (shifted == shifted[:, :1]).all()
-    offsets = set()
-    for row in range(6):
-        offsets |= {
-            (dy, dx)
-            for dy in range(-4, 5)
-            for dx in range(-4, 5)
-            if (shifted[row, 0, :, 4:12, 4:12] == same[row, 0, :, 4 + dy : 12 + dy, 4 + dx : 12 + dx]).all()
-        }
-    assert len(offsets) > 1
-    assert random_shift(frames, 0, torch.Generator()) is frames
-
-
-def test_the_augmented_batch_is_not_the_original():
-    frames = torch.arange(2 * 3 * 8 * 8, dtype=torch.uint8).reshape(1, 2, 3, 8, 8)
-    before = frames.clone()
-    random_shift(frames, 2, torch.Generator().manual_seed(1))
-    assert torch.equal(frames, before)
-
-
 def test_a_target_network_follows_slowly():
     data = episodes([30])
     sampler, _, learner = parts(data, target_rate=0.1)
@@ -161,7 +136,7 @@ def test_expert_and_policy_batches_go_in_one_pass():
     sampler, states, _ = parts(expert)
     other, more, _ = parts(policy, seed=3)
     goal = ObjectiveConfig(value_term="value", regularise="mixture")
-    learner = Learner(network(), LearnerConfig(shift=0), goal, seed=0, sources=[states, more])
+    learner = Learner(network(), LearnerConfig(), goal, seed=0, sources=[states, more])
     metrics = learner.update([sampler.sample(), other.sample()])
     assert metrics["v_policy"] != 0
     assert metrics["v_policy"] != metrics["v_expert"]
