@@ -206,6 +206,34 @@ def test_padding_does_not_count(seed, name, term):
     assert not found[0][padding].any()
 
 
+@FEW
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(["iq", "bc", "sqil"]),
+    st.sampled_from(["value", "value_expert", "v0"]),
+)
+def test_shares_of_a_split_batch_add_up_to_the_whole(seed, name, term):
+    """Each process has its rows, with other numbers of counted steps and of first states, and the sums."""
+    batch = random_batch(seed, policy_rows=False)
+    config = ObjectiveConfig(objective=name, value_term=term)
+    parts = [rows_of(batch, slice(0, 1)), rows_of(batch, slice(1, 4))]
+    counts: list[list[torch.Tensor]] = [[], []]
+    for part, seen in zip(parts, counts, strict=True):
+        objective(replace(part, everywhere=lambda n, seen=seen: (seen.append(n), n)[1]), config)
+    shares = []
+    for part in parts:
+        sums = iter([a + b for a, b in zip(*counts, strict=True)])
+        shares.append(objective(replace(part, everywhere=lambda n, sums=sums: next(sums)), config)[0])
+    loss = objective(batch, config)[0]
+    assert_close(shares[0] + shares[1], loss)
+    assert_close(gradients(batch, shares[0] + shares[1]), gradients(batch, loss))
+
+
+def rows_of(batch: Transitions, rows: slice) -> Transitions:
+    names = ("q_t", "v_tp1", "a_t", "done_t", "weight", "expert", "first")
+    return Transitions(**{name: getattr(batch, name)[rows] for name in names})
+
+
 def test_endings_are_worth_nothing_unless_told():
     batch = rows([[1.0, 1.0]], [[1, 1]], [[2.0, 2.0]], done=[[False, True]])
     assert target(batch, HALF).tolist() == [[1.0, 0.0]]
