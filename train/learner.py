@@ -17,6 +17,7 @@ from basalt_iq.train.objectives import ObjectiveConfig, Transitions, objective
 from basalt_iq.train.parallel import Team
 from basalt_iq.train.profile import Profile
 from basalt_iq.train.states import StoredStates
+from basalt_iq.train.steepness import steepness
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,21 @@ class Learner:
             frames, vector, carry = self._inputs(batches)
         fresh = torch.cat([torch.from_numpy(b.start == 0) for b in batches])
         burn_in = batches[0].burn_in
-        q = self._unroll(self.network, frames, vector, carry, fresh, burn_in, batches)
+        q, seen, start = self._unroll(self.network, frames, vector, carry, fresh, burn_in, batches)
         v = soft_value(q, self.goal.temperature)
         if self.target is not None:
             with torch.no_grad():
-                q_target = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
+                q_target, _, _ = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
                 v = soft_value(q_target, self.goal.temperature)
         with self.part("objective"):
             transitions = self._transitions(batches, q[:, :-1], v[:, 1:], burn_in)
-            loss, metrics = objective(transitions, self.goal.at(self.updates))
+            goal = self.goal.at(self.updates)
+            loss, metrics = objective(transitions, goal)
+            if goal.gradient_penalty and goal.objective != "bc":
+                share = self._shares(batches)
+                penalty = steepness(self.network, goal.temperature, transitions, seen[:, :-1], start, share)
+                loss = loss + goal.gradient_penalty * penalty
+                metrics["gradient_penalty"] = penalty.detach()
         self.updates += 1
         norm = self._descend(loss)
         with self.part("objective"):
@@ -91,26 +98,37 @@ class Learner:
     def _unroll(
         self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry, fresh: Tensor,
         burn_in: int, batches: Sequence[Sequences] = (),
-    ) -> Tensor:  # fmt: skip
-        """q (B, length + 1, A) after the burn-in; the carries on the way refresh the states of `batches`."""
+    ) -> tuple[Tensor, Tensor, Carry]:  # fmt: skip
+        """After the burn-in: q (B, length + 1, A), what it is made from (B, length + 1, F), the carry before.
+
+        The carries on the way refresh the states of `batches`.
+        """
         if burn_in:
             before = burn_in + network.config.stack - 1
             with torch.no_grad():
-                h, c = self._pass(network, frames[:, :before], vector[:, :burn_in], carry)
+                h, c, _ = self._pass(network, frames[:, :before], vector[:, :burn_in], carry)
                 carry = (h[:, -1], c[:, -1])
         keep = ~fresh[:, None].to(carry[0].device)  # an episode starts with an empty memory
         carry = (carry[0] * keep, carry[1] * keep)
-        h, c = self._pass(network, frames[:, burn_in:], vector[:, burn_in:], carry)
+        h, c, seen = self._pass(network, frames[:, burn_in:], vector[:, burn_in:], carry)
         with self.part("stored states"):
             self._refresh(batches, h.detach(), c.detach(), burn_in)
         with self.part("memory and head"):
-            return network.values(h)
+            return network.values(h), seen, carry
 
-    def _pass(self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry) -> Carry:
+    def _pass(
+        self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry
+    ) -> tuple[Tensor, ...]:
         with self.part("convolutions"):
             seen = network.encode(frames, vector)
         with self.part("memory and head"):
-            return network.remember(seen, carry)
+            return *network.remember(seen, carry), seen
+
+    def _shares(self, batches: Sequence[Sequences]) -> Tensor:
+        """A random number for each of this process's experts' sequences, drawn together with the others'."""
+        count, team = len(batches[0].start), self.team
+        drawn = torch.rand(team.size, count, generator=self.generator)
+        return drawn[team.rank].to(self.network.head.weight.device)
 
     def _refresh(self, batches: Sequence[Sequences], h: Tensor, c: Tensor, burn_in: int) -> None:
         """Write what the memory was, (B, length + 1, hidden) after the burn-in, at each multiple of grid."""

@@ -10,6 +10,7 @@ from basalt_iq.data.sampler import Episode, SequenceSampler
 from basalt_iq.train.learner import Learner, LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
 from basalt_iq.train.states import StoredStates
+from basalt_iq.train.steepness import steepness
 
 STACK, LENGTH, BURN_IN, GRID, ACTIONS = 3, 8, 2, 4, 5
 
@@ -141,6 +142,60 @@ def test_expert_and_policy_batches_go_in_one_pass():
     assert metrics["v_policy"] != 0
     assert metrics["v_policy"] != metrics["v_expert"]
     assert more.state_dict()["states"].any()
+
+
+def slope_by_hand(net, seen, start, mixed):
+    """|dV/dx_t| summed over the later steps that x_t reaches, by plain autograd through torch's own LSTM."""
+    x = mixed(seen).requires_grad_()
+    h, c = (mixed(part)[None] for part in start)
+    remembered, _ = net.memory(x, (h, c))
+    (slope,) = torch.autograd.grad(soft_value(net.values(remembered), 1.0).sum(), x)
+    return slope.norm(dim=-1)
+
+
+@pytest.mark.parametrize("policy", [True, False])
+def test_the_gradient_penalty_is_that_between_experts_and_policy(policy):
+    net, g = network(), torch.Generator().manual_seed(0)
+    shape = (4, 3) if policy else (2, 3)
+    seen = torch.randn(*shape, 18, generator=g)
+    start = tuple(torch.randn(shape[0], 12, generator=g) for _ in range(2))
+    share, weight = torch.tensor([0.25, 0.5]), torch.ones(shape)
+    weight[1, 2] = 0
+    no = torch.zeros(shape, dtype=torch.bool)
+    batch = Transitions(
+        q_t=torch.zeros(*shape, 5), v_tp1=torch.zeros(shape), a_t=no.long(), done_t=no, weight=weight,
+        expert=torch.arange(shape[0]) < 2, first=no,
+    )  # fmt: skip
+
+    def mixed(x):
+        partner = x[2:] if policy else x[[1, 0]]
+        by = share.reshape(2, *[1] * (x.ndim - 1))
+        return by * x[:2] + (1 - by) * partner
+
+    counted = weight[:2] if policy else weight[:2] * weight[[1, 0]]
+    expected = ((slope_by_hand(net, seen, start, mixed) - 1) ** 2 * counted).sum() / counted.sum()
+    found = steepness(net, 1.0, batch, seen, start, share)
+    torch.testing.assert_close(found, expected)
+    gradients = torch.autograd.grad(found, [net.memory.weight_ih_l0, net.head.weight])
+    assert all(bool(gradient.any()) for gradient in gradients)
+
+
+@pytest.mark.parametrize("sides", [1, 2])
+def test_the_gradient_penalty_is_learned_from(sides):
+    """From demos alone and with the policy's data it adds to the loss and moves the weights; not in cloning."""
+
+    def updated(goal):
+        made = [parts(episodes([30], seed=k), seed=k) for k in range(sides)]
+        sources = [states for _, states, _ in made]
+        learner = Learner(network(), LearnerConfig(), goal, seed=0, sources=sources)
+        return learner.update([s.sample() for s, _, _ in made]), learner.network.memory.weight_ih_l0
+
+    without, weights = updated(ObjectiveConfig())
+    metrics, moved = updated(ObjectiveConfig(gradient_penalty=3.0))
+    assert metrics["loss"] == pytest.approx(without["loss"] + 3 * metrics["gradient_penalty"], rel=1e-5)
+    assert metrics["gradient_penalty"] > 0
+    assert not torch.equal(moved, weights)
+    assert "gradient_penalty" not in updated(ObjectiveConfig(gradient_penalty=3.0, clone_first=1))[0]
 
 
 def test_without_memory_the_past_does_not_matter():
