@@ -88,7 +88,8 @@ class SoftQNetwork(nn.Module):
         vector (B, T, V) float.
         """
         first, *others = self.encoder
-        x = see_blocks(first, frames) if first.stride[0] > 1 else see_stacks(first, frames)
+        sequence = frames.shape[1] > self.config.stack  # a single step has one stack, and nothing to save
+        x = (see_blocks if sequence and first.stride[0] > 1 else see_stacks)(first, frames)
         for layer in others:
             x = layer(x)
         seen = self.project(x.flatten(1)).relu()

@@ -182,7 +182,7 @@ def test_the_gradient_penalty_is_that_between_experts_and_policy(policy):
 
 @pytest.mark.parametrize("sides", [1, 2])
 def test_the_gradient_penalty_is_learned_from(sides):
-    """From demos alone and with the policy's data it adds to the loss and moves the weights; not in cloning."""
+    """From demos alone and with the policy's data it adds to the loss, except in cloning."""
 
     def updated(goal):
         made = [parts(episodes([30], seed=k), seed=k) for k in range(sides)]
