@@ -133,7 +133,7 @@ class Player:
         vectors = self.spec.vectors(seen, np.array([memory.taken for memory in memories]))
         device = self.network.head.weight.device
         carry = (torch.stack([m.h for m in memories]), torch.stack([m.c for m in memories]))
-        batch = torch.from_numpy(np.stack(frames)[:, None]), torch.from_numpy(vectors[:, None])
+        batch = torch.from_numpy(np.stack(frames)), torch.from_numpy(vectors[:, None])
         return (*(tensor.to(device) for tensor in batch), carry)
 
     def _choose(self, rng: np.random.Generator, pi: np.ndarray, observation: Mapping[str, Any]) -> int:
