@@ -90,6 +90,8 @@ class ActionSet:
         self.names = contract.BUTTONS[era]
         self._validate()
         self._features = self._embed(*self._arrays())
+        self._decoded = [[self._decode(action, held) for action in self.actions] for held in (False, True)]
+        self._ends = [np.array([_may_end(a, hand) for a in self.actions]) for hand in ("none", "snowball")]
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -116,7 +118,10 @@ class ActionSet:
 
     def decode(self, index: int, held: bool = False) -> dict[str, Any]:
         """The environment's action dictionary (contract section 1); `held`, in the ticks after its first."""
-        chosen = self.actions[index]
+        action = self._decoded[held][index]
+        return {**action, "camera": action["camera"].copy()}
+
+    def _decode(self, chosen: Action, held: bool) -> dict[str, Any]:
         action = contract.noop(self._task, self.era)
         action.update({key: 1 for key in chosen.buttons if not (held and key in PRESSES)})
         action["camera"] = np.array(chosen.camera, np.float32)
@@ -133,7 +138,7 @@ class ActionSet:
 
     def ends_episode(self, equipped: str) -> np.ndarray:
         """(A,) bool: may the action end the episode with `equipped` in hand? ESC, and a snowball's throw."""
-        return np.array([_may_end(action, equipped) for action in self.actions])
+        return self._ends[equipped == "snowball"]
 
     def fidelity(self, ticks: Ticks) -> dict[str, float]:
         """How well the set holds the ticks: share with exactly their keys, mean camera error in degrees."""

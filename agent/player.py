@@ -30,6 +30,10 @@ class Decision:
     memory_norm: float
 
 
+#: The parts of a decision that follow from Q and the memory alone.
+OPINION = ("q", "policy", "v", "entropy", "memory_norm")
+
+
 class Actor(Protocol):
     """Whoever plays: told when an episode starts in a slot, asked for one action per live slot."""
 
@@ -103,14 +107,17 @@ class Player:
 
     def _think(self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory]) -> None:
         q, (h, c) = self.network(*self._inputs(observations, memories))
-        for row, memory in enumerate(memories):
-            memory.h, memory.c = h[row], c[row]
-            memory.q = q[row, 0].cpu()
-            memory.taken = self._choose(memory, observations[row])
-            memory.decision = self._decision(memory)
+        q = q[:, 0].cpu()
+        for row, (memory, opinion) in enumerate(zip(memories, self._opinions(q, h), strict=True)):
+            memory.h, memory.c, memory.q = h[row], c[row], q[row]
+            memory.taken = self._choose(memory.rng, opinion["policy"], observations[row])
+            memory.decision = self._decision(memory.taken, opinion)
 
     def _go_on(self, memory: _Memory) -> Decision:
-        decision, first = memory.decision or self._decision(memory), memory.tick % self.repeat == 0
+        if memory.decision is None:  # it was restored in the middle of a decision
+            (opinion,) = self._opinions(memory.q[None], memory.h[None])
+            memory.decision = self._decision(memory.taken, opinion)
+        decision, first = memory.decision, memory.tick % self.repeat == 0
         memory.tick += 1
         return decision if first else replace(decision, action=self.spec.actions.decode(decision.index, True))
 
@@ -126,26 +133,25 @@ class Player:
         vectors = self.spec.vectors(seen, np.array([memory.taken for memory in memories]))
         device = self.network.head.weight.device
         carry = (torch.stack([m.h for m in memories]), torch.stack([m.c for m in memories]))
-        batch = torch.from_numpy(np.stack(frames)[:, None]), torch.from_numpy(vectors[:, None])
+        batch = torch.from_numpy(np.stack(frames)), torch.from_numpy(vectors[:, None])
         return (*(tensor.to(device) for tensor in batch), carry)
 
-    def _choose(self, memory: _Memory, observation: Mapping[str, Any]) -> int:
-        pi = policy(memory.q, self.temperature).double().numpy()
-        ends = self.spec.actions.ends_episode(equipped(observation))
+    def _choose(self, rng: np.random.Generator, pi: np.ndarray, observation: Mapping[str, Any]) -> int:
+        pi, ends = pi.astype(np.float64), self.spec.actions.ends_episode(equipped(observation))
         if pi[ends].sum() < self.end_guard:
             pi = np.where(ends, 0.0, pi)
-        return int(pi.argmax() if self.argmax else memory.rng.choice(len(pi), p=pi / pi.sum()))
+        return int(pi.argmax() if self.argmax else rng.choice(len(pi), p=pi / pi.sum()))
 
-    def _decision(self, memory: _Memory) -> Decision:
-        return Decision(
-            action=self.spec.actions.decode(memory.taken),
-            index=memory.taken,
-            q=memory.q.numpy(),
-            policy=policy(memory.q, self.temperature).numpy(),
-            v=float(soft_value(memory.q, self.temperature)),
-            entropy=float(entropy(memory.q, self.temperature)),
-            memory_norm=float(memory.h.norm()),
-        )
+    def _opinions(self, q: torch.Tensor, h: torch.Tensor) -> list[dict[str, Any]]:
+        """What Q (B, A) and the memory (B, H) say of each row, as a Decision has it."""
+        rows = zip(
+            q.numpy(), policy(q, self.temperature).numpy(), soft_value(q, self.temperature).tolist(),
+            entropy(q, self.temperature).tolist(), h.flatten(1).norm(dim=1).tolist(), strict=True,
+        )  # fmt: skip
+        return [dict(zip(OPINION, row, strict=True)) for row in rows]
+
+    def _decision(self, taken: int, opinion: Mapping[str, Any]) -> Decision:
+        return Decision(action=self.spec.actions.decode(taken), index=taken, **opinion)
 
 
 @dataclass

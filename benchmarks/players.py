@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import multiprocessing as mp
 import time
 from collections import Counter
@@ -17,16 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.watch.stats import wilson
 from basalt_iq.world import make
 from basalt_iq.world.players import PLAYERS, make_player
-
-
-def wilson(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % interval of a rate."""
-    rate, spread = successes / count, z * z / count
-    middle = (rate + spread / 2) / (1 + spread)
-    half = z * math.sqrt(rate * (1 - rate) / count + spread / (4 * count)) / (1 + spread)
-    return middle - half, middle + half
 
 
 def play(job: tuple[str, int]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import tyro
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from basalt_iq.agent.network import ENCODERS, NetworkConfig, SoftQNetwork
+from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, Sequences, SequenceSampler
 from basalt_iq.train.learner import Learner, LearnerConfig
@@ -67,8 +67,7 @@ def naive(network: SoftQNetwork) -> Callable[[Sequences], None]:
         b, t = stacks.shape[:2]
         pixels = stacks.reshape(b * t, -1, 64, 64).float() / 255
         seen = network.project(network.encoder(pixels).flatten(1)).relu().view(b, t, -1)
-        carry = network.initial_carry(b)
-        return network.values(network.remember(torch.cat([seen, vector], -1), carry)[0])
+        return network.values(network.memory(torch.cat([seen, vector], -1))[0])
 
     def update(batch: Sequences) -> None:
         stacks = torch.from_numpy(np.ascontiguousarray(batch.stacked()))
@@ -106,11 +105,12 @@ def convolution_peak(repeats: int) -> float:
     return flops / seconds(lambda: layer(x).sum().backward(), repeats) / 1e9
 
 
-def flops_per_frame(encoder: str) -> float:
-    """GFLOP of forward + backward of the encoder for one stacked frame."""
-    model, x = ENCODERS[encoder](12, 1), torch.zeros(1, 12, 64, 64)
+def flops_per_frame(network: SoftQNetwork) -> float:
+    """GFLOP of forward + backward of the network for one step; the first layer's input needs no gradient."""
     with FlopCounterMode(display=False) as counter:
-        model(x).sum().backward()
+        seen = network.project(network.encoder(torch.zeros(1, 12, 64, 64)).flatten(1))
+        joined = torch.cat([seen, torch.zeros(1, VECTOR)], 1)[:, None]
+        network.values(network.remember(joined, network.initial_carry(1))[0]).sum().backward()
     return counter.get_total_flops() / 1e9
 
 
@@ -123,7 +123,7 @@ def measure(options: Options, encoder: str, peak: float) -> dict[str, float]:
         torch.manual_seed(0)
         update = build(SoftQNetwork(config, VECTOR, ACTIONS))
         rates[name] = frames / seconds(lambda u=update: u(sampler.sample()), options.repeats)  # type: ignore[misc]
-    share = rates["fast"] * flops_per_frame(encoder) / peak
+    share = rates["fast"] * flops_per_frame(SoftQNetwork(config, VECTOR, ACTIONS)) / peak
     return {**rates, "ratio": rates["fast"] / rates["naive"], "share_of_peak": share}
 
 

@@ -32,10 +32,11 @@ def shrink(frame: np.ndarray, size: int) -> np.ndarray:
 def average(frame: np.ndarray, size: int) -> np.ndarray:
     """Area averages of a frame (H, W, C) uint8: (C, size, size) float32, not yet rounded."""
     height, width, channels = frame.shape
+    lines = np.empty((size, width * channels), np.float32)
+    _down(np.ascontiguousarray(frame).reshape(height, width * channels), *_shares(height, size), lines)
     means = np.empty((channels, size, size), np.float32)
-    rows = np.ascontiguousarray(frame).reshape(height, width * channels)
-    _average(rows, *_shares(height, size), *_shares(width, size), means)
-    return means
+    _along(lines.T.copy(), *_shares(width, size), means)  # turned, so that neighbours in memory add up alike
+    return means.transpose(0, 2, 1)
 
 
 def round_to_bytes(values: np.ndarray) -> np.ndarray:
@@ -65,20 +66,27 @@ def _shares(pixels: int, size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @numba.njit(**JIT)
-def _average(rows, tall, row_shares, wide, column_shares, means):
-    """Average down the rows, then along: neither inner loop waits for its own last sum."""
-    channels, size = means.shape[0], means.shape[2]
-    line = np.empty(rows.shape[1], np.float32)
-    for i in range(size):
+def _down(rows, tall, shares, lines):
+    """Average rows (H, N) down to lines (size, N): no inner loop waits for its own last sum."""
+    for i in range(len(lines)):
+        line = lines[i]
         line[:] = 0
         for k in range(len(tall)):
-            share, row = row_shares[k, i], rows[tall[k, i]]
+            share, row = shares[k, i], rows[tall[k, i]]
             if share > 0:
                 for x in range(row.size):
                     line[x] += share * np.float32(row[x])
-        for c in range(channels):
-            total = means[c, i]
+
+
+@numba.njit(**JIT)
+def _along(columns, wide, shares, means):
+    """Average columns (W * C, size) along to means (C, size, size), the picture's columns first."""
+    channels = len(means)
+    for c in range(channels):
+        for j in range(means.shape[1]):
+            total = means[c, j]
             total[:] = 0
             for k in range(len(wide)):
-                for j in range(size):
-                    total[j] += column_shares[k, j] * line[wide[k, j] * channels + c]
+                share, column = shares[k, j], columns[wide[k, j] * channels + c]
+                for i in range(total.size):
+                    total[i] += share * column[i]

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.data import era2021, era2022
-from basalt_iq.data.files import scratch, sweep
 from basalt_iq.data.jobs import Progress, run_jobs
 from basalt_iq.data.names import demo_name, stream_prefix
+from basalt_iq.data.scratch import scratch, sweep
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.video import VideoWriter
 from basalt_iq.errors import UserError

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Episode:
 class Sequences:
     """A batch of B windows of `burn_in + length` transitions. Column j is time `start - burn_in + j`.
 
-    Arrays are the sampler's own buffers, which its next sample overwrites.
+    Arrays are the sampler's own buffers: as many samples as it has buffers stay whole side by side.
     """
 
     frames: np.ndarray
@@ -73,6 +74,10 @@ class SequenceSampler:
     episodes weighted by how many of them they have; it may run past the end of its episode. `burn_in`
     further columns before the start let a recurrent network refresh its memory; at the start of an episode
     they hold nothing real.
+
+    `shift` moves each window's picture by up to so many pixels each way, the border repeated: one shift for
+    all its frames (DrQ, Kostrikov et al. 2021). `part` (i, n) draws the same batch of `batch` windows as all
+    n processes of a job do, and gives the i-th n-th of its rows.
     """
 
     def __init__(
@@ -85,14 +90,21 @@ class SequenceSampler:
         seed: int,
         grid: int = 1,
         burn_in: int = 0,
+        shift: int = 0,
+        part: tuple[int, int] = (0, 1),
+        buffers: int = 1,
     ):
         if min(batch, length, stack, grid) < 1:
             raise ValueError("batch, length, stack and grid must be at least 1")
+        index, parts = part
+        if batch % parts:
+            raise ValueError(f"a batch of {batch} does not split into {parts} equal parts")
         self.batch, self.length, self.stack, self.grid, self.burn_in = batch, length, stack, grid, burn_in
+        self.shift, self._rows = shift, slice(index * batch // parts, (index + 1) * batch // parts)
         self._random = np.random.Generator(np.random.PCG64(seed))
         self._before = (length - 1) // grid
         self.use(episodes)
-        self._buffer = self._allocate()
+        self._buffers = cycle([self._allocate() for _ in range(buffers)])
 
     def use(self, episodes: Sequence[Episode]) -> None:
         """Draw from these episodes from now on; their arrays must be of the same kinds."""
@@ -108,11 +120,15 @@ class SequenceSampler:
         which = np.searchsorted(self._ends, draws, side="right")
         first = np.where(which > 0, self._ends[which - 1], 0)
         start = np.maximum(0, (draws - first - self._before) * self.grid)
-        return self.gather(which, start)
+        shifts = np.zeros((self.batch, 2), int)
+        if self.shift:
+            shifts = self._random.integers(-self.shift, self.shift + 1, shifts.shape)
+        return self.gather(which[self._rows], start[self._rows], shifts[self._rows])
 
-    def gather(self, which: np.ndarray, start: np.ndarray) -> Sequences:
-        """The windows of episodes `which` (B,) from times `start` (B,)."""
-        batch = self._buffer
+    def gather(self, which: np.ndarray, start: np.ndarray, shifts: np.ndarray | None = None) -> Sequences:
+        """The windows of episodes `which` (B,) from times `start` (B,), seen from `shifts` (B, 2) pixels
+        further down and right."""
+        batch = next(self._buffers)
         batch.episode[:], batch.start[:] = which, start
         ends = np.array([self.episodes[i].length for i in which])
         times = start[:, None] + np.arange(-self.burn_in, self.length)
@@ -120,20 +136,22 @@ class SequenceSampler:
         terminal = np.array([self.episodes[i].terminal for i in which])
         np.logical_and(times == ends[:, None] - 1, terminal[:, None], out=batch.done)
         for row, (index, time) in enumerate(zip(which, start, strict=True)):
-            self._copy(row, self.episodes[index], int(time))
+            self._copy(batch, row, self.episodes[index], int(time))
+        for frames, (down, right) in zip(batch.frames, () if shifts is None else shifts, strict=False):
+            _shift(frames, int(down), int(right))
         return batch
 
-    def _copy(self, row: int, episode: Episode, start: int) -> None:
+    def _copy(self, batch: Sequences, row: int, episode: Episode, start: int) -> None:
         first, end = start - self.burn_in, start + self.length + 1
         frames = episode.frames[max(0, first - self.stack + 1) : end]
-        _place(self._buffer.frames[row], frames, max(0, self.stack - 1 - first), frames[0], frames[-1])
+        _place(batch.frames[row], frames, max(0, self.stack - 1 - first), frames[0], frames[-1])
         for name, source in episode.steps.items():
             values = source[max(0, first) : end]
-            _place(self._buffer.arrays[name][row], values, max(0, -first), 0, 0)
+            _place(batch.arrays[name][row], values, max(0, -first), 0, 0)
 
     def _allocate(self) -> Sequences:
         example = self.episodes[0]
-        rows, columns = self.batch, self.burn_in + self.length + 1
+        rows, columns = self._rows.stop - self._rows.start, self.burn_in + self.length + 1
         return Sequences(
             frames=np.zeros((rows, columns + self.stack - 1, *example.frames.shape[1:]), np.uint8),
             arrays={
@@ -161,3 +179,11 @@ def _place(target: np.ndarray, values: np.ndarray, at: int, before: Any, after: 
     target[:at] = before
     target[at : at + len(values)] = values
     target[at + len(values) :] = after
+
+
+def _shift(frames: np.ndarray, down: int, right: int) -> None:
+    """Move the view of frames (F, C, H, W) in place, repeating the border."""
+    if down or right:
+        edges = [(max(0, -by), max(0, by)) for by in (down, right)]
+        height, width = (slice(after, -before or None) for before, after in edges)
+        frames[:] = np.pad(frames[..., height, width], [(0, 0), (0, 0), *edges], "edge")

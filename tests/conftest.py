@@ -1,4 +1,4 @@
-"""For every room: one thread per process (pytest-xdist gives each core one), no tracking account, a demo."""
+"""For every room: one thread per process (pytest-xdist gives each core one), no account, one demo."""
 
 import json
 import os

@@ -32,7 +32,7 @@ class TrainConfig:
     held_out: float = 0.1
     """Share of the demos kept back to choose the checkpoint (at least one demo)."""
     batch: int = 16
-    """Sequences per update (per source, where there is online data too)."""
+    """Sequences per update (per source, where there is online data too), over all processes together."""
     length: int = 32
     """Decisions of a sequence that are learned from."""
     burn_in: int = 8
@@ -43,6 +43,8 @@ class TrainConfig:
     """Ticks that each decision is held for, in play and in what is learned: 4 decides five times a second."""
     mirror: bool = False
     """Learn from every demo's mirror image too, left for right: twice the demos where sides do not matter."""
+    shift: int = 4
+    """Random shift of a sequence's frames, in pixels each way."""
     seed: int = 0
     """Seed of weights, sampling and augmentation."""
     check_every: int = 500
@@ -50,7 +52,7 @@ class TrainConfig:
     log_every: int = 50
     """Updates between records of the training metrics."""
     device: str = "cpu"
-    """Where to train: cpu, cuda, cuda:1, ..."""
+    """Where to train: cpu, cuda, cuda:1, ... Under torchrun cuda is each process's own GPU."""
     wandb: Literal["auto", "offline", "online", "off"] = "auto"
     """auto: offline unless you are logged in."""
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -72,13 +72,12 @@ class HeldOut:
 def q_values(network: SoftQNetwork, episode: Episode) -> Tensor:
     """Q of every state of an episode, in order, with the memory carried through it: (T + 1, A)."""
     stack = network.config.stack
-    frames = np.concatenate([np.repeat(episode.frames[:1], stack - 1, 0), episode.frames])
-    windows = torch.from_numpy(frames).unfold(0, stack, 1).movedim(-1, 1)
+    frames = torch.from_numpy(np.concatenate([np.repeat(episode.frames[:1], stack - 1, 0), episode.frames]))
     vector = torch.from_numpy(np.ascontiguousarray(episode.steps["vector"]))
     device, carry, parts = network.head.weight.device, network.initial_carry(1), []
-    for at in range(0, len(windows), CHUNK):
-        chunk = slice(at, at + CHUNK)
-        q, carry = network(windows[None, chunk].to(device), vector[None, chunk].to(device), carry)
+    for at in range(0, len(vector), CHUNK):
+        seen, told = frames[None, at : at + CHUNK + stack - 1], vector[None, at : at + CHUNK]
+        q, carry = network(seen.to(device), told.to(device), carry)
         parts.append(q[0].cpu())
     return torch.cat(parts)
 

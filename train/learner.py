@@ -13,9 +13,11 @@ from torch import Tensor
 from basalt_iq.agent.network import Carry, SoftQNetwork
 from basalt_iq.agent.policy import entropy, soft_value
 from basalt_iq.data.sampler import Sequences
-from basalt_iq.train.augment import random_shift
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, objective
+from basalt_iq.train.parallel import Team
+from basalt_iq.train.profile import Profile
 from basalt_iq.train.states import StoredStates
+from basalt_iq.train.steepness import steepness
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,13 @@ class LearnerConfig:
     """Decoupled weight decay (AdamW)."""
     clip_gradient: float = 10.0
     """Largest norm of the whole gradient."""
-    shift: int = 4
-    """Random shift of a sequence's frames, in pixels each way."""
     target_rate: float = 1.0
     """Share of the network that flows into the target network per update; 1 is no target network."""
     average: float = 0.99
     """Share that the past keeps per update in the average of the weights that is the agent; 0: the newest."""
+
+
+ALONE, OFF = Team(), Profile()
 
 
 class Learner:
@@ -41,9 +44,10 @@ class Learner:
 
     def __init__(
         self, network: SoftQNetwork, config: LearnerConfig, goal: ObjectiveConfig, *, seed: int,
-        sources: Sequence[StoredStates],
+        sources: Sequence[StoredStates], team: Team = ALONE, profile: Profile = OFF,
     ):  # fmt: skip
-        self.network, self.config, self.goal = network, config, goal
+        self.network, self.config, self.goal, self.team = network, config, goal, team
+        self.part = profile.part
         self.sources = list(sources)
         self.target = copy.deepcopy(network) if config.target_rate < 1 else None
         self.agent = copy.deepcopy(network)
@@ -56,61 +60,86 @@ class Learner:
 
     def update(self, batches: Sequence[Sequences]) -> dict[str, float]:
         """One gradient step. `batches` come one per source: the experts' first, then the policy's, if any."""
-        frames, vector, carry = self._inputs(batches)
+        with self.part("copying to the device"):
+            frames, vector, carry = self._inputs(batches)
         fresh = torch.cat([torch.from_numpy(b.start == 0) for b in batches])
         burn_in = batches[0].burn_in
-        q = self._unroll(self.network, frames, vector, carry, fresh, burn_in, batches)
+        q, seen, start = self._unroll(self.network, frames, vector, carry, fresh, burn_in, batches)
         v = soft_value(q, self.goal.temperature)
         if self.target is not None:
             with torch.no_grad():
-                q_target = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
+                q_target, _, _ = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
                 v = soft_value(q_target, self.goal.temperature)
-        transitions = self._transitions(batches, q[:, :-1], v[:, 1:], burn_in)
-        loss, metrics = objective(transitions, self.goal.at(self.updates))
+        with self.part("objective"):
+            transitions = self._transitions(batches, q[:, :-1], v[:, 1:], burn_in)
+            goal = self.goal.at(self.updates)
+            loss, metrics = objective(transitions, goal)
+            if goal.gradient_penalty and goal.objective != "bc":
+                share = self._shares(batches)
+                penalty = steepness(self.network, goal.temperature, transitions, seen[:, :-1], start, share)
+                loss = loss + goal.gradient_penalty * penalty
+                metrics["gradient_penalty"] = penalty.detach()
         self.updates += 1
         norm = self._descend(loss)
-        metrics |= {"loss": loss.detach(), "gradient_norm": norm}
-        metrics["entropy"] = transitions.mean(entropy(q.detach()[:, :-1], self.goal.temperature))
-        return {name: float(value) for name, value in metrics.items()}
+        with self.part("objective"):
+            metrics |= {"loss": loss.detach()}
+            metrics["entropy"] = transitions.mean(entropy(q.detach()[:, :-1], self.goal.temperature))
+            shares = self.team.sum(torch.stack(list(metrics.values())))
+            return dict(zip(metrics, shares.tolist(), strict=True)) | {"gradient_norm": float(norm)}
 
     def _inputs(self, batches: Sequence[Sequences]) -> tuple[Tensor, Tensor, Carry]:
         device = self.network.head.weight.device
-        frames = torch.cat([torch.from_numpy(b.frames) for b in batches])
-        frames = random_shift(frames, self.config.shift, self.generator).to(device)
-        stacked = frames.unfold(1, batches[0].stack, 1).movedim(-1, 2)
+        frames = torch.cat([torch.from_numpy(b.frames).to(device) for b in batches])
         vector = torch.cat([torch.from_numpy(b.arrays["vector"]) for b in batches]).to(device)
         carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=False)]
         h, c = (torch.cat(parts).to(device) for parts in zip(*carries, strict=True))
-        return stacked, vector, (h, c)
+        return frames, vector, (h, c)
 
     def _unroll(
         self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry, fresh: Tensor,
         burn_in: int, batches: Sequence[Sequences] = (),
-    ) -> Tensor:  # fmt: skip
-        """q (B, length + 1, A) after the burn-in; the carries on the way refresh the states of `batches`."""
+    ) -> tuple[Tensor, Tensor, Carry]:  # fmt: skip
+        """After the burn-in: q (B, length + 1, A), what it is made from (B, length + 1, F), the carry before.
+
+        The carries on the way refresh the states of `batches`.
+        """
         if burn_in:
+            before = burn_in + network.config.stack - 1
             with torch.no_grad():
-                seen = network.encode(frames[:, :burn_in], vector[:, :burn_in])
-                _, carry = network.remember(seen, carry)
+                h, c, _ = self._pass(network, frames[:, :before], vector[:, :burn_in], carry)
+                carry = (h[:, -1], c[:, -1])
         keep = ~fresh[:, None].to(carry[0].device)  # an episode starts with an empty memory
         carry = (carry[0] * keep, carry[1] * keep)
-        seen = network.encode(frames[:, burn_in:], vector[:, burn_in:])
-        remembered, at, grid = [], 0, self.sources[0].grid
-        for end in [*range(grid - burn_in, seen.shape[1], grid), seen.shape[1]]:
-            part, carry = network.remember(seen[:, at:end], carry)
-            remembered.append(part)
-            at = end
-            if end < seen.shape[1]:
-                self._refresh(batches, end + burn_in, carry)
-        return network.values(torch.cat(remembered, 1))
+        h, c, seen = self._pass(network, frames[:, burn_in:], vector[:, burn_in:], carry)
+        with self.part("stored states"):
+            self._refresh(batches, h.detach(), c.detach(), burn_in)
+        with self.part("memory and head"):
+            return network.values(h), seen, carry
 
-    def _refresh(self, batches: Sequence[Sequences], later: int, carry: Carry) -> None:
-        row = 0
+    def _pass(
+        self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry
+    ) -> tuple[Tensor, ...]:
+        with self.part("convolutions"):
+            seen = network.encode(frames, vector)
+        with self.part("memory and head"):
+            return *network.remember(seen, carry), seen
+
+    def _shares(self, batches: Sequence[Sequences]) -> Tensor:
+        """A random number for each of this process's experts' sequences, drawn together with the others'."""
+        count, team = len(batches[0].start), self.team
+        drawn = torch.rand(team.size, count, generator=self.generator)
+        return drawn[team.rank].to(self.network.head.weight.device)
+
+    def _refresh(self, batches: Sequence[Sequences], h: Tensor, c: Tensor, burn_in: int) -> None:
+        """Write what the memory was, (B, length + 1, hidden) after the burn-in, at each multiple of grid."""
+        grid, row = self.sources[0].grid, 0
+        columns = torch.arange(grid, burn_in + h.shape[1], grid)
         for source, batch in zip(self.sources, batches, strict=False):
-            episode, start = _places(batch)
-            rows = slice(row, row + len(episode))
-            source.write(episode, start + later, (carry[0][rows], carry[1][rows]))
-            row += len(episode)
+            rows = slice(row, row := row + len(batch.start))
+            before = [x[rows, columns - burn_in - 1] for x in (h, c)]
+            episode, start, *memory = (self.team.rows(x) for x in (*_places(batch), *before))
+            for i, column in enumerate(columns):
+                source.write(episode, start + column, (memory[0][:, i], memory[1][:, i]))
 
     def _transitions(
         self, batches: Sequence[Sequences], q_t: Tensor, v_tp1: Tensor, burn_in: int
@@ -125,20 +154,24 @@ class Learner:
         return Transitions(
             q_t=q_t, v_tp1=v_tp1, a_t=joined([b.arrays["action"][:, :-1] for b in batches]),
             done_t=joined([b.done for b in batches]), weight=mask.to(q_t.dtype),
-            expert=expert.to(q_t.device), first=first,
+            expert=expert.to(q_t.device), first=first, everywhere=self.team.sum,
         )  # fmt: skip
 
     def _descend(self, loss: Tensor) -> Tensor:
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_gradient)
-        if not torch.isfinite(norm):
-            raise FloatingPointError("the loss or its gradient is not finite")
-        self.optimiser.step()
-        if self.target is not None:
-            _follow(self.target, self.network, self.config.target_rate)
-        # While young, the average forgets its first weights sooner: they are random.
-        _follow(self.agent, self.network, max(1 - self.config.average, 10 / (10 + self.updates)))
+        with self.part("backward"):
+            loss.backward()
+        with self.part("gradients of other processes"):
+            self.team.sum_gradients(self.network.parameters())
+        with self.part("optimiser"):
+            norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_gradient)
+            if not torch.isfinite(norm):
+                raise FloatingPointError("the loss or its gradient is not finite")
+            self.optimiser.step()
+            if self.target is not None:
+                _follow(self.target, self.network, self.config.target_rate)
+            # While young, the average forgets its first weights sooner: they are random.
+            _follow(self.agent, self.network, max(1 - self.config.average, 10 / (10 + self.updates)))
         return norm
 
     def state_dict(self) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Transitions:
     """(B,) bool: demonstrated, else played by the policy."""
     first: Tensor
     """(B, T) bool: s_t is the first state of an episode."""
+    everywhere: Callable[[Tensor], Tensor] = lambda count: count
+    """Sums a count over the processes that share a batch; a mean is then this one's share of the whole's."""
 
     def __post_init__(self) -> None:
         batch, steps, _ = self.q_t.shape
@@ -51,7 +53,7 @@ class Transitions:
         """Mean of x (B, T) over the counted steps of these rows (B,) bool; 0 where there are none."""
         weight = self.weight if rows is None else self.weight * rows[:, None]
         weight = weight if where is None else weight * where
-        return (x * weight).sum() / weight.sum().clamp(min=1e-8)
+        return (x * weight).sum() / self.everywhere(weight.sum()).clamp(min=1e-8)
 
     def mixture(self, x: Tensor) -> Tensor:
         """Half the experts' mean and half the policy's; the experts' alone without policy data."""
@@ -82,12 +84,17 @@ class ObjectiveConfig:
     """Reward per step after an expert's ending (minus it after the policy's), for ever: 0 ignores endings."""
     clip_targets: bool = False
     """Clip bootstrapped values to what bounded rewards can reach, 4 alpha / (1 - gamma) (LS-IQ)."""
+    gradient_penalty: float = 0.0
+    """Weight of a penalty on how steeply V changes between the experts' states and the policy's (from demos
+    alone: other experts'). IQ-Learn and SQIL; 0 is none."""
     clone_first: int = 0
     """Updates of cloning before the objective sets in: Q starts as tau times the clone's logits (CSIL)."""
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0 or self.clone_first < 0:
-            raise ValueError("temperature, alpha > 0, discount in [0, 1) and clone_first >= 0 are needed")
+        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
+            raise ValueError("temperature, alpha > 0 and discount in [0, 1) are needed")
+        if self.clone_first < 0 or self.gradient_penalty < 0:
+            raise ValueError("clone_first and gradient_penalty >= 0 are needed")
 
     def at(self, update: int) -> ObjectiveConfig:
         """The configuration in force at this update, counted from 0."""
@@ -166,10 +173,10 @@ def reward_weight(r_t: Tensor, divergence: str) -> Tensor:
 def gradient_penalty(
     value: Callable[[Tensor], Tensor], expert: Tensor, policy: Tensor, share: Tensor, norm: float = 1.0
 ) -> Tensor:
-    """E[(|dQ/dx| - norm)^2] at points x between the two sides' inputs (Gulrajani et al., equation 3).
+    """(|dQ/dx| - norm)^2 at points x between the two sides' inputs (Gulrajani et al., equation 3).
 
-    expert, policy (N, ...) inputs; share (N,) of the expert in each mix; value: x (N, ...) to Q of one action
-    or V, (N,). Recurrent nets take what the encoder makes of the frames as x. Differentiable once more.
+    expert, policy (N, ..., F) inputs; share (N,) of the expert in each mix; value: x to Q of one action or V,
+    (N, ...). Recurrent nets take what the encoder makes of the frames as x. Returns (N, ...), differentiable.
     """
     if expert.shape != policy.shape or share.shape != expert.shape[:1]:
         shapes = [tuple(x.shape) for x in (expert, policy, share)]
@@ -177,7 +184,7 @@ def gradient_penalty(
     share = share.reshape(-1, *[1] * (expert.ndim - 1))
     x = (share * expert + (1 - share) * policy).detach().requires_grad_()
     (slope,) = torch.autograd.grad(value(x).sum(), x, create_graph=True)
-    return ((slope.flatten(1).norm(dim=1) - norm) ** 2).mean()
+    return (slope.norm(dim=-1) - norm) ** 2
 
 
 def chosen(x: Tensor, a_t: Tensor) -> Tensor:

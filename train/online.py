@@ -9,8 +9,9 @@ from typing import Any
 
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
-from basalt_iq.data.sampler import Sequences
+from basalt_iq.data.sampler import Episode, Sequences
 from basalt_iq.train.actors import Actors, OnlineConfig
+from basalt_iq.train.profile import Profile
 from basalt_iq.train.replay import Replay
 from basalt_iq.train.states import StoredStates
 
@@ -21,26 +22,34 @@ class Online:
     """Actors and their replay. The order of all that matters is fixed, so a run repeats exactly."""
 
     def __init__(
-        self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, **sampling: Any
-    ):
+        self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, profile: Profile,
+        **sampling: Any,
+    ):  # fmt: skip
         states = StoredStates([], spec.network.hidden, sampling["grid"])
         self.replay = Replay(folder, int(config.replay_gb * 1e9), states, **sampling)
         self.actors = Actors(spec, network, config, seed=sampling["seed"])
-        self.network = network
+        self.network, self.profile = network, profile
         self._thread = ThreadPoolExecutor(1)
 
     def beside(self, update: Update) -> dict[str, float]:
         """Run `update` on a batch of the policy's sequences (at first: none) while all worlds step."""
-        played = self.replay.sample()
-        ticking = self._thread.submit(self.actors.tick)
+        with self.profile.part("replay"):
+            played = self.replay.sample()
+        ticking = self._thread.submit(self._tick)
         try:
             values = update([] if played is None else [played])
         finally:
-            episodes = ticking.result()
-        for episode in episodes:
-            self.replay.add(episode)
-        self.actors.sync(self.network)
+            with self.profile.part("waiting for the worlds"):
+                episodes = ticking.result()
+        with self.profile.part("replay"):
+            for episode in episodes:
+                self.replay.add(episode)
+            self.actors.sync(self.network)
         return values
+
+    def _tick(self) -> list[Episode]:
+        with self.profile.in_thread("playing"):
+            return self.actors.tick()
 
     def metrics(self) -> dict[str, float]:
         a = self.actors

@@ -34,10 +34,13 @@ FREE_TO_CHANGE = {"steps", "minutes", "wandb", "log_every"}
 
 
 class RunFolder:
-    """Opens a run folder, new or to be continued."""
+    """Opens a run folder, new or to be continued. Of several processes only the first is its `writer`."""
 
-    def __init__(self, folder: Path, config: dict[str, Any]):
-        self.folder = make_folder(folder)
+    def __init__(self, folder: Path, config: dict[str, Any], *, writer: bool = True):
+        self.folder = folder
+        if not writer:
+            return
+        make_folder(folder)
         if (folder / "config.json").exists():
             self._refuse_other(config)
         else:

@@ -119,8 +119,12 @@ def play(
 
 
 def _next(group: _Group, queue: deque[int], player: Actor) -> Callable[[], None] | None:
-    """What a group does next: start episodes in free slots, or act in all live ones; None: it is through."""
-    fresh = {slot: queue.popleft() for slot in group.free() if queue}
+    """What a group does next: start episodes in free slots, or act in all live ones; None: it is through.
+
+    Episodes start together with the others' next decision, so that a player that holds its decisions thinks
+    for all of them at once.
+    """
+    fresh = {slot: queue.popleft() for slot in group.free() if queue and group.decides}
     if fresh:
         player.start(list(fresh), list(fresh.values()))
         return lambda: group.start(fresh)
@@ -146,11 +150,17 @@ class _Group:
     def __init__(self, out: Path, facts: Facts, slots: range, build: Callable):
         self.out, self.facts, self.slots, self.build = out, facts, slots, build
         self.live: dict[int, _Live] = {}
+        self._ticks = 0  # in which a live slot moved
         self._worlds: VectorWorld | None = None
         self._finished: list[Episode] = []
         self._unplayed: list[int] = []
         self._tried_twice: set[int] = set()
         self._faults = 0
+
+    @property
+    def decides(self) -> bool:
+        """Is this a tick in which the player decides, rather than holds a decision?"""
+        return not self.live or self._ticks % self.facts.repeat == 0
 
     def free(self) -> list[int]:
         return [slot for slot in self.slots if slot not in self.live]
@@ -167,6 +177,7 @@ class _Group:
 
     def start(self, seeds: Mapping[int, int]) -> None:
         """Begin the episode of each seed in its slot."""
+        self._ticks = self._ticks if self.live else 0
         recorders = {s: Recorder(self.out, replace(self.facts, seed=seed)) for s, seed in seeds.items()}
         try:
             answers = self._open().reset({self._local(slot): seed for slot, seed in seeds.items()})
@@ -185,7 +196,7 @@ class _Group:
         except WorkerError as error:
             self._broke(error, {})
             return
-        self._faults = 0
+        self._faults, self._ticks = 0, self._ticks + 1
         for slot, decision in decisions.items():
             self._record(slot, decision, act_ms, *answers[self._local(slot)])
 

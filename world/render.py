@@ -83,12 +83,36 @@ def _meets(land, row, ray, wet, far, pixel):
             _end_on(row, texel, bright, seen * ray.length, far)
             row[T] = seen
             return False
-    elif not wet and row[THROUGH] == 1.0:
+    elif wet or row[THROUGH] < 1.0:
+        row[T] = _leave_water(land, ray, x, y, z, row[END])
+        return row[T] < row[END]
+    else:
         texel, bright = meet_water(land, ray, t, x, y, z, at, pixel)
         if texel != HOLE:
             _tint(row, texel, bright)
     row[T] = leave_cell(ray, x, y, z)
     return row[T] < row[END]
+
+
+@njit(**INLINE)
+def _leave_water(land, ray, x, y, z, end):
+    """Where a ray within water comes to something else. Water is seen once, however deep."""
+    at = x * ACROSS_X + y * ACROSS_Y + z
+    up_x, up_y, up_z = ray.dx > 0, ray.dy > 0, ray.dz > 0
+    tx, ty, tz = (x + up_x - ray.px) * ray.ix, (y + up_y - ray.py) * ray.iy, (z + up_z - ray.pz) * ray.iz
+    t = 0.0
+    while t < end and KIND[land.cells[np.uint32(at)]] == WATER_KIND:
+        t = min(tx, min(ty, tz))
+        if t == tx:
+            tx += abs(ray.ix)
+            at += ACROSS_X if up_x else -ACROSS_X
+        elif t == ty:
+            ty += abs(ray.iy)
+            at += ACROSS_Y if up_y else -ACROSS_Y
+        else:
+            tz += abs(ray.iz)
+            at += 1 if up_z else -1
+    return t
 
 
 @njit(**BARE)

@@ -36,7 +36,7 @@ def _height(x, z, size_x, size_z, seed, style):
         rise = 9.0 + 4.0 * noise2(x / 30.0, z / 30.0, seed + 5)
         h += rise * smoothstep(0.08, 0.34, hill) + 5.0 * smoothstep(0.34, 0.7, hill)
     elif style == 1:
-        h += 4.0 + 11.0 * smoothstep(-0.15, 0.1, hill) + 9.0 * smoothstep(0.18, 0.4, hill)
+        h += 4.0 + 11.0 * smoothstep(-0.15, 0.1, hill) + 9.0 * smoothstep(0.2, 0.3, hill)
     else:
         h = max(SEA + 3.5 + 0.35 * (h - SEA - 4.0), SEA + 2.0)
     edge = min(min(x, z), min(size_x - 1 - x, size_z - 1 - z))

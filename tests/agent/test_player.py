@@ -47,10 +47,9 @@ def test_memory_after_n_steps_is_that_of_unrolling_the_same_frames(encoder):
     look, stack = agent.spec.observation, agent.spec.network.stack
     frames = np.stack([look.frame(obs) for obs in seen])
     padded = torch.from_numpy(np.concatenate([np.repeat(frames[:1], stack - 1, 0), frames]))
-    windows = padded.unfold(0, stack, 1).movedim(-1, 1)
     vector = torch.from_numpy(np.stack([look.vector(obs) for obs in seen]))
     with torch.inference_mode():
-        unrolled, (h, c) = agent.network(windows[None], vector[None], agent.network.initial_carry(1))
+        unrolled, (h, c) = agent.network(padded[None], vector[None], agent.network.initial_carry(1))
     np.testing.assert_allclose(q, unrolled[0].numpy(), atol=1e-5)
     memory = agent._slots[3]
     np.testing.assert_allclose(memory.h, h[0], atol=1e-5)
@@ -71,9 +70,8 @@ def test_the_last_action_is_fed_back_as_in_training():
     assert vectors[0, spec.observation.vector_size :].sum() == 0
     frames = np.stack([spec.observation.frame(obs) for obs in seen])
     padded = torch.from_numpy(np.concatenate([np.repeat(frames[:1], spec.network.stack - 1, 0), frames]))
-    windows = padded.unfold(0, spec.network.stack, 1).movedim(-1, 1)
     with torch.inference_mode():
-        q, _ = agent.network(windows[None], torch.from_numpy(vectors)[None], agent.network.initial_carry(1))
+        q, _ = agent.network(padded[None], torch.from_numpy(vectors)[None], agent.network.initial_carry(1))
     np.testing.assert_allclose(np.stack([d.q for d in played]), q[0].numpy(), atol=1e-5)
 
 

@@ -1,5 +1,7 @@
 """Ingestion on a local Ray: the same jobs, the same store."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from basalt_iq.data.ingest import ingest
 from basalt_iq.data.sources import find_sources
 from basalt_iq.data.store import Store
 
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "240")  # its own 60 are short on a busy machine
 ray = pytest.importorskip("ray", reason="Ray is an extra: pip install 'basalt-iq[ray]'")
 
 

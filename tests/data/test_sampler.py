@@ -110,6 +110,57 @@ def test_batches_reuse_one_buffer_and_stacks_are_views():
     assert np.shares_memory(first.frames, first.stacked())
 
 
+def test_with_two_buffers_the_batch_before_stays():
+    one, two = (
+        SequenceSampler([episode(9)], batch=4, length=3, stack=4, seed=0, buffers=buffers)
+        for buffers in (1, 2)
+    )
+    before = one.sample().frames.copy()
+    kept = two.sample()
+    assert two.sample().frames is not kept.frames
+    assert np.array_equal(kept.frames, before)
+    assert two.sample().frames is kept.frames
+
+
+def test_one_shift_for_all_frames_of_a_sequence():
+    rng = np.random.default_rng(0)
+    still = np.repeat(rng.integers(0, 256, (1, 3, 16, 16)).astype(np.uint8), 9, 0)
+    sampler = SequenceSampler([Episode(still, {})], batch=50, length=3, stack=2, seed=0, shift=4)
+    batch, seen = sampler.sample(), set()
+    for frames in batch.frames:
+        assert (frames == frames[:1]).all()
+        fits = [
+            (down, right)
+            for down in range(-4, 5)
+            for right in range(-4, 5)
+            if np.array_equal(frames[0], still[0][(slice(None), *clamped(down, right))])
+        ]
+        assert len(fits) == 1
+        seen |= set(fits)
+    assert {by for by, _ in seen} == {by for _, by in seen} == set(range(-4, 5))
+    assert np.array_equal(still, np.repeat(still[:1], 9, 0))
+
+
+def clamped(down, right):
+    at = np.arange(16)
+    return np.ix_(np.clip(at + down, 0, 15), np.clip(at + right, 0, 15))
+
+
+def test_parts_of_a_batch_make_up_the_whole():
+    def sampler(part):
+        data = [episode(9), episode(5)]
+        return SequenceSampler(data, batch=6, length=3, stack=2, seed=3, shift=1, part=part)
+
+    whole, *parts = (sampler(part) for part in ((0, 1), (0, 3), (1, 3), (2, 3)))
+    for _ in range(3):
+        wanted, found = whole.sample(), [part.sample() for part in parts]
+        for name in ("frames", "mask", "done", "episode", "start"):
+            joined = np.concatenate([getattr(batch, name) for batch in found])
+            assert np.array_equal(getattr(wanted, name), joined)
+    with pytest.raises(ValueError, match="6 does not split into 4"):
+        sampler((0, 4))
+
+
 def test_malformed_episodes_are_refused():
     frames = np.zeros((4, 3, 2, 2), np.uint8)
     with pytest.raises(ValueError, match="action has 5 rows in an episode of 3 steps"):

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from basalt_iq.data.files import PARTIAL, sweep
+from basalt_iq.data.scratch import PARTIAL, sweep
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
 

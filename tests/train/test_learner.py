@@ -7,10 +7,10 @@ import torch
 from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, SequenceSampler
-from basalt_iq.train.augment import random_shift
 from basalt_iq.train.learner import Learner, LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
 from basalt_iq.train.states import StoredStates
+from basalt_iq.train.steepness import steepness
 
 STACK, LENGTH, BURN_IN, GRID, ACTIONS = 3, 8, 2, 4, 5
 
@@ -36,7 +36,7 @@ def parts(data, batch=4, goal=ObjectiveConfig(), seed=0, **config):  # noqa: B00
         data, batch=batch, length=LENGTH, stack=STACK, seed=seed, grid=GRID, burn_in=BURN_IN
     )
     states = StoredStates([e.length for e in data], 12, GRID)
-    learner = Learner(network(), LearnerConfig(shift=0, **config), goal, seed=0, sources=[states])
+    learner = Learner(network(), LearnerConfig(**config), goal, seed=0, sources=[states])
     return sampler, states, learner
 
 
@@ -47,7 +47,7 @@ def step_by_step(net, episode):
         stack = np.stack([episode.frames[max(0, t - k)] for k in reversed(range(STACK))])
         carries.append(carry)
         value, carry = net(
-            torch.from_numpy(stack)[None, None],
+            torch.from_numpy(stack)[None],
             torch.from_numpy(episode.steps["vector"][t])[None, None],
             carry,
         )
@@ -122,30 +122,6 @@ def test_states_past_the_end_do_not_spill_into_the_next_episode():
     assert not states.state_dict()["states"].any()
 
 
-def test_one_shift_for_all_frames_of_a_sequence():
-    frames = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (6, 5, 3, 16, 16)).astype(np.uint8))
-    same = frames[:, :1].expand_as(frames).contiguous()
-    shifted = random_shift(same, 4, torch.Generator().manual_seed(0))
-    assert (shifted == shifted[:, :1]).all()
-    offsets = set()
-    for row in range(6):
-        offsets |= {
-            (dy, dx)
-            for dy in range(-4, 5)
-            for dx in range(-4, 5)
-            if (shifted[row, 0, :, 4:12, 4:12] == same[row, 0, :, 4 + dy : 12 + dy, 4 + dx : 12 + dx]).all()
-        }
-    assert len(offsets) > 1
-    assert random_shift(frames, 0, torch.Generator()) is frames
-
-
-def test_the_augmented_batch_is_not_the_original():
-    frames = torch.arange(2 * 3 * 8 * 8, dtype=torch.uint8).reshape(1, 2, 3, 8, 8)
-    before = frames.clone()
-    random_shift(frames, 2, torch.Generator().manual_seed(1))
-    assert torch.equal(frames, before)
-
-
 def test_a_target_network_follows_slowly():
     data = episodes([30])
     sampler, _, learner = parts(data, target_rate=0.1)
@@ -161,16 +137,70 @@ def test_expert_and_policy_batches_go_in_one_pass():
     sampler, states, _ = parts(expert)
     other, more, _ = parts(policy, seed=3)
     goal = ObjectiveConfig(value_term="value", regularise="mixture")
-    learner = Learner(network(), LearnerConfig(shift=0), goal, seed=0, sources=[states, more])
+    learner = Learner(network(), LearnerConfig(), goal, seed=0, sources=[states, more])
     metrics = learner.update([sampler.sample(), other.sample()])
     assert metrics["v_policy"] != 0
     assert metrics["v_policy"] != metrics["v_expert"]
     assert more.state_dict()["states"].any()
 
 
+def slope_by_hand(net, seen, start, mixed):
+    """|dV/dx_t| summed over the later steps that x_t reaches, by plain autograd through torch's own LSTM."""
+    x = mixed(seen).requires_grad_()
+    h, c = (mixed(part)[None] for part in start)
+    remembered, _ = net.memory(x, (h, c))
+    (slope,) = torch.autograd.grad(soft_value(net.values(remembered), 1.0).sum(), x)
+    return slope.norm(dim=-1)
+
+
+@pytest.mark.parametrize("policy", [True, False])
+def test_the_gradient_penalty_is_that_between_experts_and_policy(policy):
+    net, g = network(), torch.Generator().manual_seed(0)
+    shape = (4, 3) if policy else (2, 3)
+    seen = torch.randn(*shape, 18, generator=g)
+    start = tuple(torch.randn(shape[0], 12, generator=g) for _ in range(2))
+    share, weight = torch.tensor([0.25, 0.5]), torch.ones(shape)
+    weight[1, 2] = 0
+    no = torch.zeros(shape, dtype=torch.bool)
+    batch = Transitions(
+        q_t=torch.zeros(*shape, 5), v_tp1=torch.zeros(shape), a_t=no.long(), done_t=no, weight=weight,
+        expert=torch.arange(shape[0]) < 2, first=no,
+    )  # fmt: skip
+
+    def mixed(x):
+        partner = x[2:] if policy else x[[1, 0]]
+        by = share.reshape(2, *[1] * (x.ndim - 1))
+        return by * x[:2] + (1 - by) * partner
+
+    counted = weight[:2] if policy else weight[:2] * weight[[1, 0]]
+    expected = ((slope_by_hand(net, seen, start, mixed) - 1) ** 2 * counted).sum() / counted.sum()
+    found = steepness(net, 1.0, batch, seen, start, share)
+    torch.testing.assert_close(found, expected)
+    gradients = torch.autograd.grad(found, [net.memory.weight_ih_l0, net.head.weight])
+    assert all(bool(gradient.any()) for gradient in gradients)
+
+
+@pytest.mark.parametrize("sides", [1, 2])
+def test_the_gradient_penalty_is_learned_from(sides):
+    """From demos alone and with the policy's data it adds to the loss, except in cloning."""
+
+    def updated(goal):
+        made = [parts(episodes([30], seed=k), seed=k) for k in range(sides)]
+        sources = [states for _, states, _ in made]
+        learner = Learner(network(), LearnerConfig(), goal, seed=0, sources=sources)
+        return learner.update([s.sample() for s, _, _ in made]), learner.network.memory.weight_ih_l0
+
+    without, weights = updated(ObjectiveConfig())
+    metrics, moved = updated(ObjectiveConfig(gradient_penalty=3.0))
+    assert metrics["loss"] == pytest.approx(without["loss"] + 3 * metrics["gradient_penalty"], rel=1e-5)
+    assert metrics["gradient_penalty"] > 0
+    assert not torch.equal(moved, weights)
+    assert "gradient_penalty" not in updated(ObjectiveConfig(gradient_penalty=3.0, clone_first=1))[0]
+
+
 def test_without_memory_the_past_does_not_matter():
     net = network(memory=False)
-    frames = torch.randint(0, 256, (1, 4, STACK, 3, 64, 64), dtype=torch.uint8)
+    frames = torch.randint(0, 256, (1, STACK - 1 + 4, 3, 64, 64), dtype=torch.uint8)
     vector = torch.zeros(1, 4, 2)
     q, _ = net(frames, vector, net.initial_carry(1))
     alone, _ = net(frames[:, 3:], vector[:, 3:], net.initial_carry(1))

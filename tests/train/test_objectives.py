@@ -206,6 +206,34 @@ def test_padding_does_not_count(seed, name, term):
     assert not found[0][padding].any()
 
 
+@FEW
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(["iq", "bc", "sqil"]),
+    st.sampled_from(["value", "value_expert", "v0"]),
+)
+def test_shares_of_a_split_batch_add_up_to_the_whole(seed, name, term):
+    """Each process has its rows, with other numbers of counted steps and of first states, and the sums."""
+    batch = random_batch(seed, policy_rows=False)
+    config = ObjectiveConfig(objective=name, value_term=term)
+    parts = [rows_of(batch, slice(0, 1)), rows_of(batch, slice(1, 4))]
+    counts: list[list[torch.Tensor]] = [[], []]
+    for part, seen in zip(parts, counts, strict=True):
+        objective(replace(part, everywhere=lambda n, seen=seen: (seen.append(n), n)[1]), config)
+    shares = []
+    for part in parts:
+        sums = iter([a + b for a, b in zip(*counts, strict=True)])
+        shares.append(objective(replace(part, everywhere=lambda n, sums=sums: next(sums)), config)[0])
+    loss = objective(batch, config)[0]
+    assert_close(shares[0] + shares[1], loss)
+    assert_close(gradients(batch, shares[0] + shares[1]), gradients(batch, loss))
+
+
+def rows_of(batch: Transitions, rows: slice) -> Transitions:
+    names = ("q_t", "v_tp1", "a_t", "done_t", "weight", "expert", "first")
+    return Transitions(**{name: getattr(batch, name)[rows] for name in names})
+
+
 def test_endings_are_worth_nothing_unless_told():
     batch = rows([[1.0, 1.0]], [[1, 1]], [[2.0, 2.0]], done=[[False, True]])
     assert target(batch, HALF).tolist() == [[1.0, 0.0]]
@@ -260,8 +288,8 @@ def test_gradient_penalty_by_hand():
     scale = torch.tensor(1.0, requires_grad=True)
     penalty = gradient_penalty(lambda x: scale * (x[:, 0] ** 2 / 2 + 2 * x[:, 1]), expert, policy, share)
     slopes = (math.sqrt(13), math.sqrt(8))
-    assert penalty.item() == pytest.approx(sum((s - 1) ** 2 for s in slopes) / 2)
-    (slope,) = torch.autograd.grad(penalty, scale)
+    assert penalty.tolist() == pytest.approx([(s - 1) ** 2 for s in slopes])
+    (slope,) = torch.autograd.grad(penalty.mean(), scale)
     assert float(slope) == pytest.approx(sum((s - 1) * s for s in slopes))
 
 
@@ -274,7 +302,14 @@ def test_shapes_are_checked():
         gradient_penalty(lambda x: x.sum(1), torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(3))
 
 
-BAD = [("temperature", 0), ("alpha", 0), ("discount", 1), ("discount", -0.1), ("clone_first", -1)]
+BAD = [
+    ("temperature", 0),
+    ("alpha", 0),
+    ("discount", 1),
+    ("discount", -0.1),
+    ("clone_first", -1),
+    ("gradient_penalty", -1),
+]
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)

@@ -29,10 +29,14 @@ def train(store, run, *options):
 
 def test_learns_a_rule_and_writes_a_run(store, tmp_path):
     run = tmp_path / "run"
-    done = train(store, run, "--steps", "60", "--learning-rate", "3e-3", "--json")
+    done = train(store, run, "--steps", "60", "--learning-rate", "3e-3", "--json", "--profile")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["steps"] == 60
+    assert result["steps"] == result["profile"]["updates"] == 60
+    assert {"convolutions", "memory and head", "backward", "waiting for a batch"} <= set(
+        result["profile"]["parts"]
+    )
+    assert "drawing batches" in done.stderr
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     nll = [line["held_out/nll"] for line in lines if "held_out/nll" in line]
     assert min(nll) < 0.6 * nll[0]

@@ -22,6 +22,9 @@ Found = Callable[[], bool]
 class Explorer(ScriptedPlayer):
     """Remembers which columns of the land it has seen, which of them well, and where it has looked around."""
 
+    uphill = 0.0
+    """What a block of height is worth to a place to look around from, in the measure of `lookout`."""
+
     def start_exploring(self) -> None:
         self.seen = np.zeros(self.kind.shape[::2], np.bool_)
         self.sea = (self.kind == paths.WATER).any(1)
@@ -66,7 +69,7 @@ class Explorer(ScriptedPlayer):
         here = self.position
         bearings = np.degrees(np.arctan2(-(x + 0.5 - here[0]), z + 0.5 - here[2]))
         behind = np.abs((bearings - self.yaw + 180.0) % 360.0 - 180.0) / 180.0
-        worth = 40.0 * unseen - 0.5 * reach.cost - 6.0 * behind
+        worth = 40.0 * unseen - 0.5 * reach.cost - 6.0 * behind + self.uphill * (y - here[1])
         for stop in self.stops:
             worth -= 15.0 * np.exp(-np.hypot(x - stop[0], z - stop[2]) / 12.0)
         return reach.route(int(np.argmax(np.where(fit, worth, -np.inf))))

@@ -14,8 +14,10 @@ from basalt_iq.world.players.motor import MIDDLE, Action
 
 LOWEST, HIGHEST = 5, 14
 """Blocks of free fall this player looks for."""
-CLIMB = 60.0
-"""Longest way, in blocks, to the edge."""
+PATIENCE, ENOUGH = 1200, 4
+"""Ticks after which a smaller fall is good enough, in blocks: some land has none higher."""
+CLIMB, TREK = 60.0, 160.0
+"""Longest way, in blocks, to an edge: while there may be a nearer one, and where all around is none."""
 HEIGHT_WORTH = 2.0
 """Blocks of walking that one block more of fall is worth."""
 VIEW_NEAR, VIEW_FAR = 4.0, 13.0
@@ -36,6 +38,7 @@ class MakeWaterfallPlayer(Explorer):
     """Takes the nearest high edge it has seen."""
 
     task = "MakeWaterfall"
+    uphill = 0.8
 
     def play(self) -> Script:
         self.start_exploring()
@@ -56,7 +59,7 @@ class MakeWaterfallPlayer(Explorer):
         found = self.best_edge()
         if found is None:
             yield from self.look_around(self.found)
-            found = self.best_edge()
+            found = self.best_edge(TREK)
         if found is None:
             yield from self.roam(self.found)
             return None
@@ -73,14 +76,15 @@ class MakeWaterfallPlayer(Explorer):
         self.waited += 1
         return self.waited % 8 == 0 and self.best_edge() is not None
 
-    def best_edge(self) -> tuple[Edge, np.ndarray] | None:
+    def best_edge(self, farthest: float = CLIMB) -> tuple[Edge, np.ndarray] | None:
         """The edge that is worth its walk most, and the route there; None if none is known."""
-        reach = paths.spread(self.kind, self.cell, CLIMB)
+        reach = paths.spread(self.kind, self.cell, farthest)
+        lowest = LOWEST if self.env.steps < PATIENCE else ENOUGH
         best, choice = np.inf, None
         for step in ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)):
             heights = self._heights(reach.cells, np.array(step))
             cost = np.where(
-                heights >= LOWEST, reach.cost - HEIGHT_WORTH * np.minimum(heights, HIGHEST), np.inf
+                heights >= lowest, reach.cost - HEIGHT_WORTH * np.minimum(heights, HIGHEST), np.inf
             )
             for index in np.argsort(cost)[:5]:
                 stand = reach.cells[index]

@@ -1,4 +1,4 @@
-"""Files and folders that are whole or absent, whatever is killed."""
+"""Folders to build in: what is done is renamed out of them, and what a kill leaves in them is swept away."""
 
 from __future__ import annotations
 
@@ -11,17 +11,6 @@ from pathlib import Path
 
 #: Where unfinished work lies, inside the folder it is for.
 PARTIAL = ".partial"
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, renamed to it if the block succeeds and removed if not."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

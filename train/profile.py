@@ -1,0 +1,76 @@
+"""Where the time of a training run goes, as `train --profile` shows it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from rich.table import Table
+
+
+class Profile:
+    """Wall-clock seconds of each part of a run. A part inside another counts for itself alone.
+
+    Off, it costs nothing. On a GPU it waits at the ends of every part, so that each pays for its own work.
+    """
+
+    def __init__(self, on: bool = False, device: str = "cpu"):
+        self.on, self._gpu = on, device.startswith("cuda")
+        self.updates, self.total = 0, 0.0
+        self.parts: dict[str, float] = defaultdict(float)
+        self.beside: dict[str, float] = defaultdict(float)
+        """What other threads did meanwhile."""
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        if not self.on:
+            yield
+            return
+        began, inside = self._now(), sum(self.parts.values())
+        yield
+        self.parts[name] += self._now() - began - (sum(self.parts.values()) - inside)
+
+    @contextmanager
+    def in_thread(self, name: str) -> Iterator[None]:
+        """For work in a thread of its own, each name in one thread only."""
+        began = time.perf_counter()
+        yield
+        self.beside[name] += time.perf_counter() - began
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Around everything that counts."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.total = time.perf_counter() - began
+
+    def to_json(self) -> dict[str, Any]:
+        """Seconds: `total`, of each of `parts` (they add up to it), and of what went on `beside`."""
+        parts = {**self.parts, "other": self.total - sum(self.parts.values())}
+        rounded = [{name: round(seconds, 4) for name, seconds in d.items()} for d in (parts, self.beside)]
+        return {
+            "updates": self.updates, "total": round(self.total, 4), "parts": rounded[0], "beside": rounded[1]
+        }  # fmt: skip
+
+    def table(self) -> Table:
+        """For people: seconds, milliseconds per update and share of each part, the largest first."""
+        told, updates = self.to_json(), max(self.updates, 1)
+        table = Table("part", title=f"where the time of {self.updates} updates went")
+        for column in ("seconds", "ms per update", "share"):
+            table.add_column(column, justify="right")
+        rows = [*sorted(told["parts"].items(), key=lambda item: -item[1]), ("all", told["total"])]
+        for name, seconds in [*rows, *((f"(beside: {n})", s) for n, s in told["beside"].items())]:
+            share = f"{seconds / max(self.total, 1e-9):.1%}"
+            table.add_row(name, f"{seconds:.2f}", f"{1000 * seconds / updates:.1f}", share)
+        return table
+
+    def _now(self) -> float:
+        if self._gpu:
+            torch.cuda.synchronize()
+        return time.perf_counter()
