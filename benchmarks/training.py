@@ -9,8 +9,11 @@ all of the network's multiplications (convolutions, memory, head), and the time 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +27,12 @@ from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, Sequences, SequenceSampler
 from basalt_iq.train.learner import Learner, LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
+from basalt_iq.train.process import tune_process
 from basalt_iq.train.states import StoredStates
 
 VECTOR, ACTIONS, STEPS = 25, 64, 2000
 Update = Callable[[Sequences], object]
+step: Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Options:
     """Sequences."""
     length: int = 64
     """Ticks of a sequence."""
+    features: int = 512
+    """Units between the encoder and the LSTM."""
     hidden: int = 512
     """LSTM units."""
     repeats: int = 7
@@ -56,6 +63,7 @@ def sequences(options: Options) -> SequenceSampler:
 
 
 def fast(network: SoftQNetwork, precision: str = "float32", compiled: bool = False) -> Update:
+    tune_process()
     states = StoredStates([STEPS], network.config.hidden, 16)
     setting = LearnerConfig(precision=precision)  # type: ignore[arg-type]
     learner = Learner(network, setting, ObjectiveConfig(), seed=0, sources=[states])
@@ -93,16 +101,40 @@ def naive(network: SoftQNetwork) -> Update:
     return update
 
 
-def seconds(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median CPU time of each job, after two calls to warm up. They take turns, so that whatever else the
-    machine does meanwhile slows all of them alike."""
-    times: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(repeats + 2):
-        for name, job in jobs.items():
-            began = time.process_time()
-            job()
-            times[name].append(time.process_time() - began)
-    return {name: float(np.median(taken[2:])) for name, taken in times.items()}
+def prepare(options: Options, encoder: str, variant: str) -> None:
+    """Build the variant in a process of its own."""
+    global step
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    if variant == "peak":
+        step = peak()
+        return
+    sampler = sequences(options)
+    update = VARIANTS[variant](SoftQNetwork(network_of(options, encoder), VECTOR, ACTIONS))
+    step = lambda: update(sampler.sample())  # noqa: E731
+
+
+def turn() -> float:
+    """CPU seconds of one step."""
+    began = time.process_time()
+    step()
+    return time.process_time() - began
+
+
+def seconds(options: Options, encoder: str, variants: Sequence[str]) -> dict[str, float]:
+    """Median CPU time of a step of each variant, after two to warm up. They take turns, so that whatever else
+    the machine does meanwhile slows all of them alike."""
+    times: dict[str, list[float]] = {variant: [] for variant in variants}
+    with ExitStack() as stack:
+        context = multiprocessing.get_context("spawn")
+        workers = {
+            v: stack.enter_context(ProcessPoolExecutor(1, context, prepare, (options, encoder, v)))
+            for v in variants
+        }
+        for _ in range(options.repeats + 2):
+            for variant, worker in workers.items():
+                times[variant].append(worker.submit(turn).result())
+    return {variant: float(np.median(taken[2:])) for variant, taken in times.items()}
 
 
 #: GFLOP of the convolution below, forward and backward.
@@ -127,18 +159,10 @@ def flops_per_frame(network: SoftQNetwork) -> float:
 
 def measure(options: Options, encoder: str) -> dict[str, float]:
     """Frames per CPU-second of each variant; times the naive one's; share of the convolution peak."""
-    sampler = sequences(options)
-    config = NetworkConfig(encoder=encoder, features=512, hidden=options.hidden)  # type: ignore[arg-type]
-
-    def job(variant: str) -> Callable[[], object]:
-        torch.manual_seed(0)
-        update = VARIANTS[variant](SoftQNetwork(config, VECTOR, ACTIONS))
-        return lambda: update(sampler.sample())
-
-    taken = seconds({"peak": peak(), **{v: job(v) for v in options.variants}}, options.repeats)
+    taken = seconds(options, encoder, ("peak", *options.variants))
     top = PEAK_WORK / taken.pop("peak")
     rates = {name: options.batch * options.length / t for name, t in taken.items()}
-    work = flops_per_frame(SoftQNetwork(config, VECTOR, ACTIONS))
+    work = flops_per_frame(SoftQNetwork(network_of(options, encoder), VECTOR, ACTIONS))
     return {
         **rates, **{f"{name}_ratio": rate / rates["naive"] for name, rate in rates.items()},
         **{f"{name}_share_of_peak": rate * work / top for name, rate in rates.items()},
@@ -146,8 +170,11 @@ def measure(options: Options, encoder: str) -> dict[str, float]:
     }  # fmt: skip
 
 
+def network_of(options: Options, encoder: str) -> NetworkConfig:
+    return NetworkConfig(encoder=encoder, features=options.features, hidden=options.hidden)  # type: ignore[arg-type]
+
+
 def main(options: Options) -> None:
-    torch.set_num_threads(1)
     print(json.dumps({encoder: measure(options, encoder) for encoder in options.encoders}, indent=1))
 
 
