@@ -88,6 +88,7 @@ class SoftQNetwork(nn.Module):
         vector (B, T, V) float. `half` computes in bfloat16, in which pixels are exact.
         """
         first, *others = self.encoder
+        assert isinstance(first, nn.Conv2d)
         sequence = frames.shape[1] > self.config.stack  # a single step has one stack, and nothing to save
         see = see_blocks if sequence and first.stride[0] > 1 else see_stacks
         with torch.autocast(frames.device.type, torch.bfloat16, enabled=half):

@@ -202,7 +202,7 @@ class Learner:
 
 
 def in_half(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bfloat16. Emulated, it takes twice as long (benchmarks/training.py)."""
+    """Whether to compute in bfloat16. Emulated, it takes over twice as long (benchmarks/training.py)."""
     if precision != "auto":
         return precision == "bfloat16"
     if device.type == "cuda":
