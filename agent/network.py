@@ -81,19 +81,22 @@ class SoftQNetwork(nn.Module):
         """Q of remembered steps (..., hidden): (..., A)."""
         return self.scale * self.head(remembered)
 
-    def encode(self, frames: Tensor, vector: Tensor) -> Tensor:
-        """What is seen at each step, without memory: (B, T, features + V).
+    def encode(self, frames: Tensor, vector: Tensor, *, half: bool = False) -> Tensor:
+        """What is seen at each step, without memory: (B, T, features + V), in the weights' precision.
 
         frames (B, stack - 1 + T, 3, H, W) uint8: the stack of step t is frames[:, t : t + stack].
-        vector (B, T, V) float.
+        vector (B, T, V) float. `half` computes in bfloat16, in which pixels are exact.
         """
         first, *others = self.encoder
+        assert isinstance(first, nn.Conv2d)
         sequence = frames.shape[1] > self.config.stack  # a single step has one stack, and nothing to save
-        x = (see_blocks if sequence and first.stride[0] > 1 else see_stacks)(first, frames)
-        for layer in others:
-            x = layer(x)
-        seen = self.project(x.flatten(1)).relu()
-        return torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)), vector], -1)
+        see = see_blocks if sequence and first.stride[0] > 1 else see_stacks
+        with torch.autocast(frames.device.type, torch.bfloat16, enabled=half):
+            x = see(first, frames, torch.bfloat16 if half else first.weight.dtype)
+            for layer in others:
+                x = layer(x)
+            seen = self.project(x.flatten(1)).relu()
+        return torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)).to(vector.dtype), vector], -1)
 
     def remember(self, x: Tensor, carry: Carry, *, twice: bool = False) -> tuple[Tensor, Tensor]:
         """Pass encoded steps x (B, T, F) through the memory: h and c after every step, (B, T, hidden) each.
@@ -105,15 +108,15 @@ class SoftQNetwork(nn.Module):
         return self.memory(x), carry[1][:, None].expand(-1, x.shape[1], -1)
 
 
-def see_stacks(layer: nn.Conv2d, frames: Tensor) -> Tensor:
+def see_stacks(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The first layer on frames (B, stack - 1 + T, 3, H, W) uint8, each stack copied: (B T, C, h, w)."""
     stack = layer.in_channels // 3
     stacks = rearrange(frames.unfold(1, stack, 1), "b t c h w k -> (b t) (k c) h w")
-    pixels = stacks.contiguous(memory_format=torch.channels_last).to(layer.weight.dtype)
+    pixels = stacks.contiguous(memory_format=torch.channels_last).to(dtype)
     return layer(pixels.sub_(128).div_(128))
 
 
-def see_blocks(layer: nn.Conv2d, frames: Tensor) -> Tensor:
+def see_blocks(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """The same sums for a layer whose kernel is a whole number of strides, without copying any stack.
 
     Blocks of stride x stride pixels become channels, which leaves a small dense kernel with many channels;
@@ -122,7 +125,7 @@ def see_blocks(layer: nn.Conv2d, frames: Tensor) -> Tensor:
     stride, stack = layer.stride[0], layer.in_channels // 3
     form = {"k": stack, "dy": stride, "dx": stride}
     kernel = rearrange(layer.weight / 128, "o (k c) (y dy) (x dx) -> o (c dy dx) k y x", **form)
-    blocks = to_blocks(frames, stride).to(layer.weight.dtype).sub_(128)
+    blocks = to_blocks(frames, stride).to(dtype).sub_(128)
     if blocks.is_cuda:  # cuDNN's half-precision kernels for three dimensions are slow or missing
         stacks = rearrange(blocks.unfold(1, stack, 1), "b t y x c k -> (b t) (c k) y x")
         kernel = kernel.flatten(1, 2).contiguous(memory_format=torch.channels_last)

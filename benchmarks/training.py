@@ -2,14 +2,18 @@
 
 Straightforward: current and next states in two passes, frame stacks copied, fp32, no channels-last.
 Ours: `Learner.update`, one pass over T + 1 frames. One thread, CPU time, forward + backward + Adam.
-The convolution peak is measured in the same run, on the largest layer of a dense 3x3 network.
+The convolution peak is measured in the same run, on a large dense 3x3 layer in fp32; the share of it counts
+all of the network's multiplications (convolutions, memory, head), and the time of all of the update.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +27,12 @@ from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, Sequences, SequenceSampler
 from basalt_iq.train.learner import Learner, LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
+from basalt_iq.train.process import tune_process
 from basalt_iq.train.states import StoredStates
 
-VECTOR, ACTIONS = 25, 64
+VECTOR, ACTIONS, STEPS = 25, 64, 2000
+Update = Callable[[Sequences], object]
+step: Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -36,29 +43,36 @@ class Options:
     """Sequences."""
     length: int = 64
     """Ticks of a sequence."""
+    features: int = 512
+    """Units between the encoder and the LSTM."""
     hidden: int = 512
     """LSTM units."""
     repeats: int = 7
     """Measured steps of each variant; the median counts."""
     encoders: tuple[str, ...] = ("nature", "impala")
     """Encoders to measure."""
+    variants: tuple[str, ...] = ("naive", "float32", "bfloat16")
+    """What to measure, naive among it. compiled: the encoder through torch.compile (needs a C++ compiler)."""
 
 
-def sequences(options: Options) -> tuple[SequenceSampler, Episode]:
+def sequences(options: Options) -> SequenceSampler:
     rng = np.random.default_rng(0)
-    steps = {"action": rng.integers(0, ACTIONS, 2000), "vector": np.zeros((2001, VECTOR), np.float32)}
-    episode = Episode(rng.integers(0, 256, (2001, 3, 64, 64), dtype=np.uint8), steps)
-    sampler = SequenceSampler([episode], batch=options.batch, length=options.length, stack=4, seed=0, grid=16)
-    return sampler, episode
+    steps = {"action": rng.integers(0, ACTIONS, STEPS), "vector": np.zeros((STEPS + 1, VECTOR), np.float32)}
+    episode = Episode(rng.integers(0, 256, (STEPS + 1, 3, 64, 64), dtype=np.uint8), steps)
+    return SequenceSampler([episode], batch=options.batch, length=options.length, stack=4, seed=0, grid=16)
 
 
-def fast(network: SoftQNetwork, sampler: SequenceSampler, episode: Episode) -> Callable[[Sequences], None]:
-    states = StoredStates([episode.length], network.config.hidden, 16)
-    learner = Learner(network, LearnerConfig(shift=0), ObjectiveConfig(), seed=0, sources=[states])
-    return lambda batch: learner.update([batch]) and None
+def fast(network: SoftQNetwork, precision: str = "float32", compiled: bool = False) -> Update:
+    tune_process()
+    states = StoredStates([STEPS], network.config.hidden, 16)
+    setting = LearnerConfig(precision=precision)  # type: ignore[arg-type]
+    learner = Learner(network, setting, ObjectiveConfig(), seed=0, sources=[states])
+    if compiled:
+        network.encode = torch.compile(network.encode)  # type: ignore[method-assign]
+    return lambda batch: learner.update([batch])
 
 
-def naive(network: SoftQNetwork) -> Callable[[Sequences], None]:
+def naive(network: SoftQNetwork) -> Update:
     """Two passes, each over copied stacks; the optimiser is the same."""
     network = network.to(memory_format=torch.contiguous_format)
     optimiser = torch.optim.AdamW(network.parameters(), lr=3e-4, weight_decay=0.0)
@@ -87,22 +101,51 @@ def naive(network: SoftQNetwork) -> Callable[[Sequences], None]:
     return update
 
 
-def seconds(work: Callable[[], None], repeats: int) -> float:
-    """Median CPU time of one call, after two to warm up."""
-    times = []
-    for _ in range(repeats + 2):
-        began = time.process_time()
-        work()
-        times.append(time.process_time() - began)
-    return float(np.median(times[2:]))
+def prepare(options: Options, encoder: str, variant: str) -> None:
+    """Build the variant in a process of its own."""
+    global step
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    if variant == "peak":
+        step = peak()
+        return
+    sampler = sequences(options)
+    update = VARIANTS[variant](SoftQNetwork(network_of(options, encoder), VECTOR, ACTIONS))
+    step = lambda: update(sampler.sample())  # noqa: E731
 
 
-def convolution_peak(repeats: int) -> float:
-    """GFLOP per CPU-second of forward + backward through a large channels-last 3x3 convolution."""
+def turn() -> float:
+    """CPU seconds of one step."""
+    began = time.process_time()
+    step()
+    return time.process_time() - began
+
+
+def seconds(options: Options, encoder: str, variants: Sequence[str]) -> dict[str, float]:
+    """Median CPU time of a step of each variant, after two to warm up. They take turns, so that whatever else
+    the machine does meanwhile slows all of them alike."""
+    times: dict[str, list[float]] = {variant: [] for variant in variants}
+    with ExitStack() as stack:
+        context = multiprocessing.get_context("spawn")
+        workers = {
+            v: stack.enter_context(ProcessPoolExecutor(1, context, prepare, (options, encoder, v)))
+            for v in variants
+        }
+        for _ in range(options.repeats + 2):
+            for variant, worker in workers.items():
+                times[variant].append(worker.submit(turn).result())
+    return {variant: float(np.median(taken[2:])) for variant, taken in times.items()}
+
+
+#: GFLOP of the convolution below, forward and backward.
+PEAK_WORK = 3 * 2 * 32 * 32 * 32 * 128 * 128 * 9 / 1e9
+
+
+def peak() -> Callable[[], None]:
+    """Forward + backward through a large channels-last 3x3 convolution in fp32."""
     layer = nn.Conv2d(128, 128, 3, padding=1).to(memory_format=torch.channels_last)
     x = torch.randn(32, 128, 32, 32).to(memory_format=torch.channels_last).requires_grad_()
-    flops = 3 * 2 * 32 * 32 * 32 * 128 * 128 * 9
-    return flops / seconds(lambda: layer(x).sum().backward(), repeats) / 1e9
+    return lambda: layer(x).sum().backward()
 
 
 def flops_per_frame(network: SoftQNetwork) -> float:
@@ -114,25 +157,33 @@ def flops_per_frame(network: SoftQNetwork) -> float:
     return counter.get_total_flops() / 1e9
 
 
-def measure(options: Options, encoder: str, peak: float) -> dict[str, float]:
-    sampler, episode = sequences(options)
-    frames = options.batch * options.length
-    config = NetworkConfig(encoder=encoder, features=512, hidden=options.hidden)  # type: ignore[arg-type]
-    rates = {}
-    for name, build in (("naive", naive), ("fast", lambda n: fast(n, sampler, episode))):
-        torch.manual_seed(0)
-        update = build(SoftQNetwork(config, VECTOR, ACTIONS))
-        rates[name] = frames / seconds(lambda u=update: u(sampler.sample()), options.repeats)  # type: ignore[misc]
-    share = rates["fast"] * flops_per_frame(SoftQNetwork(config, VECTOR, ACTIONS)) / peak
-    return {**rates, "ratio": rates["fast"] / rates["naive"], "share_of_peak": share}
+def measure(options: Options, encoder: str) -> dict[str, float]:
+    """Frames per CPU-second of each variant; times the naive one's; share of the convolution peak."""
+    taken = seconds(options, encoder, ("peak", *options.variants))
+    top = PEAK_WORK / taken.pop("peak")
+    rates = {name: options.batch * options.length / t for name, t in taken.items()}
+    work = flops_per_frame(SoftQNetwork(network_of(options, encoder), VECTOR, ACTIONS))
+    return {
+        **rates, **{f"{name}_ratio": rate / rates["naive"] for name, rate in rates.items()},
+        **{f"{name}_share_of_peak": rate * work / top for name, rate in rates.items()},
+        "peak_gflops": top, "gflop_per_frame": work,
+    }  # fmt: skip
+
+
+def network_of(options: Options, encoder: str) -> NetworkConfig:
+    return NetworkConfig(encoder=encoder, features=options.features, hidden=options.hidden)  # type: ignore[arg-type]
 
 
 def main(options: Options) -> None:
-    torch.set_num_threads(1)
-    peak = convolution_peak(options.repeats)
-    table = {encoder: measure(options, encoder, peak) for encoder in options.encoders}
-    print(json.dumps({"convolution_peak_gflops": peak, **table}, indent=1))
+    print(json.dumps({encoder: measure(options, encoder) for encoder in options.encoders}, indent=1))
 
+
+VARIANTS: dict[str, Callable[[SoftQNetwork], Update]] = {
+    "naive": naive,
+    "float32": fast,
+    "bfloat16": lambda network: fast(network, "bfloat16"),
+    "compiled": lambda network: fast(network, compiled=True),
+}
 
 if __name__ == "__main__":
     main(tyro.cli(Options))

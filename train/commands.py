@@ -34,12 +34,11 @@ class Train(TrainConfig, Command):
     """Show afterwards where the time went: drawing batches, convolutions, memory, backward, checks, ..."""
 
     def run(self) -> dict[str, Any]:
-        import torch
-
         from basalt_iq.train.parallel import Team
+        from basalt_iq.train.process import tune_process
         from basalt_iq.train.profile import Profile
 
-        torch.set_num_threads(1)  # more threads only spin on small batches; use more processes instead
+        tune_process()
         team = Team.join(self.device)
         try:
             profile = Profile(self.profile, team.device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -28,6 +28,8 @@ class LearnerConfig:
     """Adam's step size."""
     weight_decay: float = 0.0
     """Decoupled weight decay (AdamW)."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the convolutions. auto: bfloat16 where the GPU or the CPU has instructions for it, else float32."""
     clip_gradient: float = 10.0
     """Largest norm of the whole gradient."""
     target_rate: float = 1.0
@@ -48,6 +50,7 @@ class Learner:
     ):  # fmt: skip
         self.network, self.config, self.goal, self.team = network, config, goal, team
         self.part = profile.part
+        self.half = in_half(config.precision, network.head.weight.device)
         self.sources = list(sources)
         self.target = copy.deepcopy(network) if config.target_rate < 1 else None
         self.agent = copy.deepcopy(network)
@@ -120,7 +123,7 @@ class Learner:
         self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry
     ) -> tuple[Tensor, ...]:
         with self.part("convolutions"):
-            seen = network.encode(frames, vector)
+            seen = network.encode(frames, vector, half=self.half)
         with self.part("memory and head"):
             return *network.remember(seen, carry), seen
 
@@ -196,6 +199,15 @@ class Learner:
         self.updates = state["updates"]
         for source, kept in zip(self.sources, state["sources"], strict=True):
             source.load_state_dict(kept)
+
+
+def in_half(precision: str, device: torch.device) -> bool:
+    """Whether to compute in bfloat16. Emulated, it takes over twice as long (benchmarks/training.py)."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
 
 def _follow(slow: SoftQNetwork, fast: SoftQNetwork, rate: float) -> None:

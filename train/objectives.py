@@ -127,24 +127,31 @@ def iq_learn(batch: Transitions, config: ObjectiveConfig) -> Loss:
     penalty = squares / (4 * config.alpha) if config.divergence == "chi2" else torch.zeros_like(squares)
     metrics = {
         "expert_term": expert_term, "value_term": value_term, "regulariser": penalty,
-        "nll": behaviour_cloning(batch, config)[0],
-        "reward_expert": batch.mean(r_t, batch.expert), "reward_policy": batch.mean(r_t, ~batch.expert),
-        "v_expert": batch.mean(v_t, batch.expert), "v_policy": batch.mean(v_t, ~batch.expert),
+        **_diagnostics(batch, config, v_t, r_t),
     }  # fmt: skip
     return expert_term + value_term + penalty, {name: value.detach() for name, value in metrics.items()}
 
 
 def sqil(batch: Transitions, config: ObjectiveConfig) -> Loss:
     """Soft Bellman error with reward 1 on the experts' transitions and 0 on the policy's."""
-    r_t = batch.expert[:, None].to(batch.q_t.dtype)
-    error = chosen(batch.q_t, batch.a_t) - (r_t + target(batch, config).detach())
+    recovered = chosen(batch.q_t, batch.a_t) - target(batch, config).detach()
+    error = recovered - batch.expert[:, None].to(batch.q_t.dtype)
     loss = batch.mixture(error**2)
     metrics = {
         "bellman_expert": batch.mean(error**2, batch.expert),
         "bellman_policy": batch.mean(error**2, ~batch.expert),
-        "nll": behaviour_cloning(batch, config)[0],
+        **_diagnostics(batch, config, soft_value(batch.q_t, config.temperature), recovered),
     }
     return loss, {name: value.detach() for name, value in metrics.items()}
+
+
+def _diagnostics(batch: Transitions, config: ObjectiveConfig, v_t: Tensor, r_t: Tensor) -> dict[str, Tensor]:
+    """What tells without a reward how it goes: both sides' recovered rewards and values."""
+    return {
+        "nll": behaviour_cloning(batch, config)[0],
+        "reward_expert": batch.mean(r_t, batch.expert), "reward_policy": batch.mean(r_t, ~batch.expert),
+        "v_expert": batch.mean(v_t, batch.expert), "v_policy": batch.mean(v_t, ~batch.expert),
+    }  # fmt: skip
 
 
 def target(batch: Transitions, config: ObjectiveConfig) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, SequenceSampler
-from basalt_iq.train.learner import Learner, LearnerConfig
+from basalt_iq.train.learner import Learner, LearnerConfig, in_half
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
 from basalt_iq.train.states import StoredStates
 from basalt_iq.train.steepness import steepness
@@ -36,7 +36,8 @@ def parts(data, batch=4, goal=ObjectiveConfig(), seed=0, **config):  # noqa: B00
         data, batch=batch, length=LENGTH, stack=STACK, seed=seed, grid=GRID, burn_in=BURN_IN
     )
     states = StoredStates([e.length for e in data], 12, GRID)
-    learner = Learner(network(), LearnerConfig(**config), goal, seed=0, sources=[states])
+    setting = LearnerConfig(**{"precision": "float32"} | config)
+    learner = Learner(network(), setting, goal, seed=0, sources=[states])
     return sampler, states, learner
 
 
@@ -98,6 +99,28 @@ def naive_loss(net, episode, rows):
         r = q[t, episode.steps["action"][t]] - y
         total.append(-r + soft_value(q[t], 1.0) - y + r**2 / 2)
     return torch.stack(total).mean()
+
+
+def test_bfloat16_changes_the_loss_by_less_than_a_hundredth():
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        sampler, _, learner = parts(episodes([30]), precision=precision)
+        losses.append(learner.update([sampler.sample()])["loss"])
+        assert all(p.dtype == torch.float32 for p in learner.network.parameters())
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], rel=0.01)
+
+
+def test_bfloat16_is_chosen_where_the_machine_computes_in_it(monkeypatch):
+    for capable in (True, False):
+        monkeypatch.setattr(
+            torch.cpu, "_is_avx512_bf16_supported", lambda capable=capable: capable, raising=False
+        )
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda capable=capable, **_: capable)
+        for device in ("cpu", "cuda"):
+            assert in_half("auto", torch.device(device)) == capable
+            assert in_half("bfloat16", torch.device(device))
+            assert not in_half("float32", torch.device(device))
 
 
 def test_passing_over_a_grid_point_refreshes_its_state():

@@ -262,6 +262,9 @@ def test_sqil_by_hand():
     assert float(metrics["bellman_expert"]) == pytest.approx(expert)
     assert float(metrics["bellman_policy"]) == pytest.approx(policy)
     assert loss.item() == pytest.approx((expert + policy) / 2)
+    assert float(metrics["reward_expert"]) == pytest.approx(2 + math.log(0.75))
+    assert float(metrics["reward_policy"]) == pytest.approx(3 + math.log(0.75))
+    assert [float(metrics[f"v_{side}"]) for side in ("expert", "policy")] == pytest.approx([3, 5])
 
 
 def test_sqil_holds_its_targets_constant():

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 SMALL = [
     "--features", "16", "--hidden", "16", "--stack", "2", "--batch", "4", "--length", "16", "--burn-in", "4",
-    "--grid", "8", "--check-every", "10", "--log-every", "5", "--wandb", "off",
+    "--precision", "float32", "--grid", "8", "--check-every", "10", "--log-every", "5", "--wandb", "off",
 ]  # fmt: skip
 
 
