@@ -35,11 +35,15 @@ SETTINGS = {
     "iq": replace(OFFLINE, goal=ObjectiveConfig(temperature=TAU, alpha=250 * TAU)),
     "sqil": replace(ONLINE, goal=ObjectiveConfig(objective="sqil", temperature=TAU)),
     "iq_online": replace(
-        ONLINE, goal=ObjectiveConfig(temperature=TAU, value_term="value", regularise="mixture")
+        ONLINE, goal=ObjectiveConfig(temperature=TAU, alpha=250 * TAU, regularise="mixture")
     ),
 }
-#: What was tried and left: the paper's scales, and targets held constant (offline both).
+#: What was tried and left: the paper's scales and targets held constant (offline both), and the values of the
+#: policy's states in the loss (online).
 ABLATIONS = {
+    "iq_online_value": replace(
+        ONLINE, goal=ObjectiveConfig(temperature=TAU, value_term="value", regularise="mixture")
+    ),
     "iq_paper_scales": replace(OFFLINE, goal=ObjectiveConfig(temperature=0.001, alpha=0.5)),
     "iq_strong": replace(OFFLINE, goal=ObjectiveConfig(temperature=TAU, alpha=2.5 * TAU)),
     "iq_target_network": replace(SETTINGS["iq"], target_rate=0.005),

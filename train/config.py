@@ -11,8 +11,9 @@ from basalt_iq.train.actors import OnlineConfig
 from basalt_iq.train.learner import LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig
 
-#: Both terms cover experts and policy; from demos alone they are the offline ones.
-GOAL = ObjectiveConfig(temperature=0.1, value_term="value", regularise="mixture")
+#: What the policy plays bounds its recovered rewards; its values in the loss itself (`value`) taught agents of
+#: the control benchmark to end their episodes (docs/control.md).
+GOAL = ObjectiveConfig(temperature=0.1, regularise="mixture")
 
 
 @dataclass(frozen=True, kw_only=True)
