@@ -17,7 +17,8 @@ from basalt_iq.train.parallel import Team
 
 SMALL = [
     "--features", "16", "--hidden", "16", "--stack", "2", "--batch", "4", "--length", "16", "--burn-in", "4",
-    "--precision", "float32", "--grid", "8", "--check-every", "4", "--log-every", "4", "--wandb", "off", "--json",
+    "--precision", "float32", "--grid", "8", "--check-every", "4", "--log-every", "4", "--wandb", "off",
+    "--json",
 ]  # fmt: skip
 
 
