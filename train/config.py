@@ -11,8 +11,8 @@ from basalt_iq.train.actors import OnlineConfig
 from basalt_iq.train.learner import LearnerConfig
 from basalt_iq.train.objectives import ObjectiveConfig
 
-#: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents of the
-#: control benchmark to end their episodes (docs/control.md).
+#: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents
+#: of the control benchmark to end their episodes (docs/control.md).
 GOAL = ObjectiveConfig(temperature=0.1, regularise="mixture")
 
 
