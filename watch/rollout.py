@@ -97,9 +97,9 @@ def play(
     workers = max(1, min(workers, worlds, len(seeds)))
     share = -(-min(worlds, max(len(seeds), 1)) // workers)
     with ExitStack() as stack:
-        threads = stack.enter_context(ThreadPoolExecutor(workers))
         parts = [range(i * share, (i + 1) * share) for i in range(workers)]
         groups = [stack.enter_context(_Group(out, facts, part, build)) for part in parts]
+        threads = stack.enter_context(ThreadPoolExecutor(workers))  # left first: no group goes while it moves
         moving: deque[tuple[_Group, Future]] = deque(
             (group, threads.submit(lambda: None)) for group in groups
         )

@@ -135,6 +135,25 @@ def test_an_interrupted_evaluation_plays_only_what_is_missing(fake, player, tmp_
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_an_episode_on_record_is_whole_wherever_the_play_was_interrupted(fake, player, tmp_path, at):
+    ended = []
+
+    def stop(episode):
+        ended.append(episode)
+        if len(ended) == at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # while the other group's worlds move
+        rollout.play("FindCave", player, range(20), out=tmp_path, workers=2, worlds=8, on_done=stop)
+    on_record = load_all(tmp_path)
+    assert {e.facts.seed for e in ended} <= {e.facts.seed for e in on_record}
+    for episode in on_record:
+        assert len(list(read_video(episode.video))) == episode.facts.steps + 1
+        assert len(episode.arrays["buttons"]) == episode.facts.steps
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_folder_holds_one_plan(fake, player, tmp_path):
     evaluate(Plan("FindCave", "random", max_steps=9), range(2), tmp_path, player)
     with pytest.raises(UserError, match="max_steps 9, not None; give another --name"):
