@@ -182,6 +182,7 @@ def large(folder: Path) -> dict:
     store = Store.create(folder)
     for number in range(400):
         fill(store, f"v4_{number}", 4100, sparse=True)
+    os.sync()  # pages of files just written would count as the reader's own
     size = sum(file.stat().st_size for file in folder.rglob("frames.npy"))
     command = [sys.executable, str(Path(__file__).with_name("data_memory.py")), str(folder)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
