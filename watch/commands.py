@@ -61,6 +61,8 @@ class Evaluate(Command):
 
         if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
             raise UserError("--episodes, --workers and --worlds must be at least 1")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
         plan, actor = self._plan()
         folder = self._folder()
         seeds = range(self.first_seed, self.first_seed + self.episodes)

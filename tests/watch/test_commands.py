@@ -88,6 +88,7 @@ def test_random_plays_the_agents_actions(run, fake):
         ({"player": "scripted", "task": "Cave"}, "unknown task 'Cave'"),
         ({"player": "scripted", "task": "FindCave"}, "--out"),
         ({"episodes": 0}, "--episodes"),
+        ({"max_steps": 0}, "--max-steps"),
     ],
 )
 def test_bad_options_are_named(options, fault):
