@@ -13,6 +13,11 @@ from basalt_iq.agent.policy import soft_value
 from basalt_iq.train.objectives import ObjectiveConfig, Transitions, gradient_penalty, objective, target
 
 FEW = settings(max_examples=25, deadline=None)
+EVERY_GOAL = given(
+    st.integers(0, 10**6),
+    st.sampled_from(["iq", "bc", "sqil"]),
+    st.sampled_from(["value", "value_expert", "v0"]),
+)
 HALF = ObjectiveConfig(discount=0.5)  # gamma = 1/2 keeps the arithmetic in the head
 
 
@@ -187,11 +192,7 @@ def test_poles_of_phi_are_bounded(divergence, value):
 
 
 @FEW
-@given(
-    st.integers(0, 10**6),
-    st.sampled_from(["iq", "bc", "sqil"]),
-    st.sampled_from(["value", "value_expert", "v0"]),
-)
+@EVERY_GOAL
 def test_padding_does_not_count(seed, name, term):
     """Whatever stands in padding changes neither loss nor gradient."""
     batch = random_batch(seed)
@@ -207,11 +208,7 @@ def test_padding_does_not_count(seed, name, term):
 
 
 @FEW
-@given(
-    st.integers(0, 10**6),
-    st.sampled_from(["iq", "bc", "sqil"]),
-    st.sampled_from(["value", "value_expert", "v0"]),
-)
+@EVERY_GOAL
 def test_shares_of_a_split_batch_add_up_to_the_whole(seed, name, term):
     """Each process has its rows, with other numbers of counted steps and of first states, and the sums."""
     batch = random_batch(seed, policy_rows=False)

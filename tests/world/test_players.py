@@ -97,17 +97,23 @@ def test_a_cave_out_of_view_is_not_known():
             break
 
 
+def play_out(env, player, most):
+    """To the episode's end: the keys of all actions, and the last info."""
+    over, used = False, set()
+    while not over and env.steps < most:
+        action = player.act()
+        used |= set(action)
+        _, _, terminated, truncated, info = env.step(action)
+        over = terminated or truncated
+    return used, info
+
+
 @pytest.mark.slow
 def test_the_same_player_plays_2022_with_its_own_keys():
     env, player = make("FindCave", era=2022), make_player("FindCave", 0)
     env.reset(seed=0)
     player.reset(env)
-    over, used = False, set()
-    while not over and env.steps < 1500:
-        action = player.act()
-        used |= set(action)
-        _, _, terminated, truncated, info = env.step(action)
-        over = terminated or truncated
+    used, info = play_out(env, player, 1500)
     assert used <= {*BUTTONS[2022], "camera"}
     assert "ESC" in used
     assert info["success"]
@@ -119,12 +125,7 @@ def test_the_builders_play_2022_too(task, monkeypatch):
     env, player = make(task, era=2022), make_player(task, 5)
     env.reset(seed=5)
     player.reset(env)
-    over, used = False, set()
-    while not over and env.steps < 4000:
-        action = player.act()
-        used |= set(action)
-        _, _, terminated, truncated, info = env.step(action)
-        over = terminated or truncated
+    used, info = play_out(env, player, 4000)
     assert used <= {*BUTTONS[2022], "camera"}
     assert info["success"], info["reasons"]
 
