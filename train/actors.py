@@ -39,7 +39,7 @@ class OnlineConfig:
 
 @dataclass
 class _Live:
-    """An episode under way: how to play it again, and what was seen."""
+    """An episode under way: how to play it again, and what was seen at each decision."""
 
     seed: int
     observation: Mapping[str, Any] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class _Live:
 
 
 class Actors:
-    """Steps all worlds at once with a copy of the network, taken by `sync`, so learning may go on beside.
+    """Plays all worlds at once with a copy of the network, taken by `sync`, so learning may go on beside.
 
     An episode that a fault ends (`info["error"]`, a dead or hung worker) is dropped whole and counted.
     """
@@ -69,19 +69,16 @@ class Actors:
         """Act with these weights from now on."""
         self.player.network.load_state_dict(network.state_dict())
 
-    def tick(self) -> list[Episode]:
-        """One step in every world; the episodes that ended with it."""
+    def decide(self) -> list[Episode]:
+        """One decision in every world, held for the agent's ticks; the episodes that ended within it."""
+        ended: list[Episode] = []
         try:
             self._fill()
-            slots = sorted(self._live)
-            decisions = self.player.act([self._live[slot].observation for slot in slots], slots)
-            answers = self._open().step({s: d.action for s, d in zip(slots, decisions, strict=True)})
+            for _ in range(self.spec.repeat):
+                ended += self._tick()
         except WorkerError:
             self._lose_all()
-            return []
-        for slot, decision in zip(slots, decisions, strict=True):
-            self._live[slot].actions.append(decision.index)
-        return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
+        return ended
 
     def close(self) -> None:
         if self._worlds is not None:
@@ -106,6 +103,16 @@ class Actors:
                 self._see(self._live[slot], answer[0])
         self.player.load_state_dict(state["player"])
 
+    def _tick(self) -> list[Episode]:
+        slots = sorted(self._live)
+        if not slots:
+            return []
+        decisions = self.player.act([self._live[slot].observation for slot in slots], slots)
+        answers = self._open().step({s: d.action for s, d in zip(slots, decisions, strict=True)})
+        for slot, decision in zip(slots, decisions, strict=True):
+            self._live[slot].actions.append(decision.index)
+        return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
+
     def _fill(self) -> None:
         """Start an episode in every free slot."""
         seeds = {}
@@ -123,9 +130,11 @@ class Actors:
             self._live[slot] = _Live(seed)
             self._see(self._live[slot], answers[slot][0])
 
-    def _see(self, episode: _Live, observation: Mapping[str, Any]) -> None:
+    def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
         look = self.spec.observation
         episode.observation = observation
+        if len(episode.actions) % self.spec.repeat and not last:  # nobody decides on it
+            return
         episode.frames.append(look.frame(observation))
         episode.vectors.append(look.vector(observation))
 
@@ -142,7 +151,7 @@ class Actors:
             del self._live[slot]
             self.faults += 1
             return None
-        self._see(episode, observation)
+        self._see(episode, observation, last=terminated or truncated)
         if not (terminated or truncated):
             return None
         del self._live[slot]
@@ -151,12 +160,11 @@ class Actors:
         return self._sequence(episode, terminated)
 
     def _sequence(self, episode: _Live, terminated: bool) -> Episode:
-        """The episode's decisions; the last one may have been cut short."""
+        """The episode's decisions and what was seen at each; the last one may have been cut short."""
         actions = np.array(episode.actions[:: self.spec.repeat], np.int64)
-        at = [min(i * self.spec.repeat, len(episode.actions)) for i in range(len(actions) + 1)]
-        seen = np.stack([episode.vectors[i] for i in at])
+        seen = np.stack(episode.vectors)
         steps = {"action": actions, "vector": self.spec.vectors(seen, np.concatenate([[-1], actions]))}
-        return Episode(np.stack([episode.frames[i] for i in at]), steps, terminal=terminated)
+        return Episode(np.stack(episode.frames), steps, terminal=terminated)
 
     def _lose_all(self) -> None:
         self.close()

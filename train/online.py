@@ -1,4 +1,4 @@
-"""Playing beside learning: while the learner updates, every world takes a step with last update's weights."""
+"""Playing beside learning: while the learner updates, every world takes a decision with last update's weights."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ class Online:
         self._thread = ThreadPoolExecutor(1)
 
     def beside(self, update: Update) -> dict[str, float]:
-        """Run `update` on a batch of the policy's sequences (at first: none) while all worlds step."""
+        """Run `update` on a batch of the policy's sequences (at first: none) while all worlds move."""
         with self.profile.part("replay"):
             played = self.replay.sample()
-        ticking = self._thread.submit(self._tick)
+        playing = self._thread.submit(self._play)
         try:
             values = update([] if played is None else [played])
         finally:
             with self.profile.part("waiting for the worlds"):
-                episodes = ticking.result()
+                episodes = playing.result()
         with self.profile.part("replay"):
             for episode in episodes:
                 self.replay.add(episode)
             self.actors.sync(self.network)
         return values
 
-    def _tick(self) -> list[Episode]:
+    def _play(self) -> list[Episode]:
         with self.profile.in_thread("playing"):
-            return self.actors.tick()
+            return self.actors.decide()
 
     def metrics(self) -> dict[str, float]:
         a = self.actors

@@ -20,6 +20,7 @@ from basalt_iq.data.sampler import Episode
 from basalt_iq.train.actors import Actors, OnlineConfig
 from basalt_iq.train.replay import Replay
 from basalt_iq.train.states import StoredStates
+from basalt_iq.world import make
 
 SAMPLING = {"batch": 2, "length": 4, "stack": 2, "seed": 0, "grid": 4, "burn_in": 1}
 
@@ -58,19 +59,19 @@ def test_replay_comes_back_as_it_was(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def actors(**options):
+def actors(repeat=1, **options):
     torch.manual_seed(0)
     network = NetworkConfig(features=8, hidden=8, stack=2)
     spec = AgentSpec(
         "FindCave", 2021, entry_2021("FindCave"), ObservationSpec.of("FindCave", 2021, 64), network,
-        temperature=1.0, discount=0.99,
+        temperature=1.0, discount=0.99, repeat=repeat,
     )  # fmt: skip
-    config = OnlineConfig(online=True, worlds=2, online_steps=25, **options)
+    config = OnlineConfig(**{"online": True, "worlds": 2, "online_steps": 25} | options)
     return Actors(spec, spec.build(), config, seed=0)
 
 
-def play(players, ticks):
-    return [e for _ in range(ticks) for e in players.tick()]
+def play(players, decisions):
+    return [e for _ in range(decisions) for e in players.decide()]
 
 
 @pytest.mark.slow
@@ -98,6 +99,26 @@ def test_actors_hand_over_whole_episodes_and_repeat_exactly():
     for a, b in zip(rest, again, strict=True):
         np.testing.assert_array_equal(a.frames, b.frames)
         np.testing.assert_array_equal(a.steps["action"], b.steps["action"])
+
+
+@pytest.mark.slow
+def test_a_decision_is_held_and_the_replay_holds_what_it_was_made_from():
+    players = actors(repeat=4, worlds=1)
+    try:
+        done = play(players, 7)  # at most 25 steps: six decisions and a quarter of the seventh
+    finally:
+        players.close()
+    env, over = make("FindCave", max_steps=25), False
+    frames = [env.reset(seed=1_000_000)[0]["pov"]]
+    for index in done[0].steps["action"]:
+        for tick in range(4):
+            if not over:
+                observation, _, *ends, _ = env.step(players.spec.actions.decode(int(index), held=tick > 0))
+                over = any(ends)
+                frames.append(observation["pov"])
+    assert over
+    seen = [*range(0, len(frames) - 1, 4), -1]
+    np.testing.assert_array_equal(done[0].frames, np.stack(frames)[seen].transpose(0, 3, 1, 2))
 
 
 @pytest.mark.slow
