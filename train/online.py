@@ -1,4 +1,4 @@
-"""Playing beside learning: while the learner updates, every world takes a decision with last update's weights."""
+"""Playing beside learning: while the learner updates, every world takes a decision with the last weights."""
 
 from __future__ import annotations
 
