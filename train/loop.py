@@ -145,9 +145,13 @@ class Trainer:
     def _update(self) -> dict[str, float]:
         """One update; online, the worlds move on meanwhile."""
         batches = [self.sampler.sample()]
-        if self.online is None or self.step < self.config.online.start_after:
+        if self.online is None or not self._plays():
             return self.learner.update(batches)
         return self.online.beside(lambda played: self.learner.update(batches + played))
+
+    def _plays(self) -> bool:
+        """Is the policy's own play learned from by now? What that teaches does not show in held-out demos."""
+        return self.online is not None and self.step >= self.config.online.start_after
 
     def _over(self) -> bool:
         limit = self.config.minutes
@@ -156,7 +160,7 @@ class Trainer:
     def _check(self) -> dict[str, float]:
         """Look at the held-out demos and write a checkpoint."""
         values = {f"held_out/{name}": value for name, value in self.held_out.look(self.learner.agent).items()}
-        better = values["held_out/nll"] < self.best["held_out/nll"]
+        better = self._plays() or values["held_out/nll"] < self.best["held_out/nll"]
         if better:
             self.best = {"step": self.step, **values}
         guard = values.get("held_out/end_confidence", 2 * self.spec.end_guard) / 2

@@ -21,7 +21,7 @@ README = """A training run of basalt-iq.
 config.json    everything it was started with: the same command continues it
 metrics.jsonl  a JSON line per record: step, seconds of training, values (docs/metrics.md explains them)
 tensorboard/   the same for `tensorboard --logdir .`; wandb/ holds them for `wandb sync`
-agent          the checkpoint that foretells held-out demos best: this is the agent to evaluate and submit
+agent          to evaluate and submit: the checkpoint that foretells held-out demos best, online the newest
 last           the newest checkpoint, with everything needed to continue
 checkpoints/   what the two point at
 evaluations/   episodes played by `basalt-iq evaluate`, with videos

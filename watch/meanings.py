@@ -22,7 +22,7 @@ MEANINGS = {
     "held_out/nll": Meaning(
         "Surprise, held-out demos",
         f"How unlikely the agent finds the demonstrator's actions {_HELD_OUT}: -log pi(a|s), in nats. The "
-        "checkpoint at its lowest is the agent that plays.",
+        "checkpoint at its lowest is the agent that plays; of a run that learns while playing, the newest.",
         "lower",
         0,
     ),
