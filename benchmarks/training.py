@@ -2,8 +2,9 @@
 
 Straightforward: current and next states in two passes, frame stacks copied, fp32, no channels-last.
 Ours: `Learner.update`, one pass over T + 1 frames. One thread, CPU time, forward + backward + Adam.
-The convolution peak is measured in the same run, on a large dense 3x3 layer in fp32; the share of it counts
-all of the network's multiplications (convolutions, memory, head), and the time of all of the update.
+The convolution peak is measured in the same run, on a large dense 3x3 layer, in fp32 and in bfloat16; the
+share of it counts all of the network's multiplications (convolutions, memory, head), and the time of all of
+the update. In bfloat16 only the encoder computes; the memory stays in fp32.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ def prepare(options: Options, encoder: str, variant: str) -> None:
     global step
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    if variant == "peak":
-        step = peak()
+    if variant in PEAKS:
+        step = peak(PEAKS[variant])
         return
     sampler = sequences(options)
     update = VARIANTS[variant](SoftQNetwork(network_of(options, encoder), VECTOR, ACTIONS))
@@ -141,10 +142,13 @@ def seconds(options: Options, encoder: str, variants: Sequence[str]) -> dict[str
 PEAK_WORK = 3 * 2 * 32 * 32 * 32 * 128 * 128 * 9 / 1e9
 
 
-def peak() -> Callable[[], None]:
-    """Forward + backward through a large channels-last 3x3 convolution in fp32."""
-    layer = nn.Conv2d(128, 128, 3, padding=1).to(memory_format=torch.channels_last)
-    x = torch.randn(32, 128, 32, 32).to(memory_format=torch.channels_last).requires_grad_()
+PEAKS = {"peak": torch.float32, "bfloat16_peak": torch.bfloat16}
+
+
+def peak(dtype: torch.dtype) -> Callable[[], None]:
+    """Forward + backward through a large channels-last 3x3 convolution."""
+    layer = nn.Conv2d(128, 128, 3, padding=1, dtype=dtype).to(memory_format=torch.channels_last)
+    x = torch.randn(32, 128, 32, 32, dtype=dtype).to(memory_format=torch.channels_last).requires_grad_()
     return lambda: layer(x).sum().backward()
 
 
@@ -158,15 +162,15 @@ def flops_per_frame(network: SoftQNetwork) -> float:
 
 
 def measure(options: Options, encoder: str) -> dict[str, float]:
-    """Frames per CPU-second of each variant; times the naive one's; share of the convolution peak."""
-    taken = seconds(options, encoder, ("peak", *options.variants))
-    top = PEAK_WORK / taken.pop("peak")
+    """Frames per CPU-second of each variant; times the naive one's; share of the fp32 convolution peak."""
+    taken = seconds(options, encoder, (*PEAKS, *options.variants))
+    top, bfloat16_top = (PEAK_WORK / taken.pop(name) for name in PEAKS)
     rates = {name: options.batch * options.length / t for name, t in taken.items()}
     work = flops_per_frame(SoftQNetwork(network_of(options, encoder), VECTOR, ACTIONS))
     return {
         **rates, **{f"{name}_ratio": rate / rates["naive"] for name, rate in rates.items()},
         **{f"{name}_share_of_peak": rate * work / top for name, rate in rates.items()},
-        "peak_gflops": top, "gflop_per_frame": work,
+        "peak_gflops": top, "bfloat16_peak_gflops": bfloat16_top, "gflop_per_frame": work,
     }  # fmt: skip
 
 
