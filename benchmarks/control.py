@@ -65,7 +65,7 @@ PAPER = {
 
 
 def thinned(env: Environment, seed: int, count: int, cache: Path) -> dict[str, torch.Tensor]:
-    """One transition, drawn at random, of every env.every successive ones of the first `count` demonstrations.
+    """One transition at random of every env.every successive ones of the first `count` demonstrations.
 
     At fixed distances an expert that alternates between two actions would be seen doing only one of them.
     """
