@@ -33,20 +33,20 @@ def endings_at_0(setting: Setting) -> Setting:
 
 
 HERE = Path(__file__).resolve().parent
-TAU = 1 / 30
+TAU, TAU_ONLINE = 0.01, 1 / 30
 OFFLINE = Setting(ObjectiveConfig(temperature=TAU))
-ONLINE = replace(OFFLINE, updates=6000, environment_steps=6000)
+ONLINE = Setting(ObjectiveConfig(temperature=TAU_ONLINE), updates=6000, environment_steps=6000)
 IQ_ONLINE = replace(
     ONLINE,
     goal=ObjectiveConfig(
-        temperature=TAU, alpha=0.25, value_term="value", regularise="mixture", absorbing_reward=0.5
+        temperature=TAU_ONLINE, alpha=0.25, value_term="value", regularise="mixture", absorbing_reward=0.5
     ),
     target_rate=0.02,
 )
 SETTINGS = {
     "bc": replace(OFFLINE, goal=ObjectiveConfig(objective="bc", temperature=TAU)),
-    "iq": replace(OFFLINE, goal=ObjectiveConfig(temperature=TAU, alpha=TAU / (4 * 3e-4))),
-    "sqil": replace(ONLINE, goal=ObjectiveConfig(objective="sqil", temperature=TAU)),
+    "iq": replace(OFFLINE, goal=ObjectiveConfig(temperature=TAU, alpha=TAU / (4 * 3e-3))),
+    "sqil": replace(ONLINE, goal=ObjectiveConfig(objective="sqil", temperature=TAU_ONLINE)),
     "iq_online": IQ_ONLINE,
 }
 #: What shows why the method collapses: the paper's scales (offline); without a value of endings, and with
@@ -65,17 +65,13 @@ PAPER = {
 
 
 def thinned(env: Environment, seed: int, count: int, cache: Path) -> dict[str, torch.Tensor]:
-    """One transition at random of every env.every successive ones of the first `count` demonstrations.
-
-    At fixed distances an expert that alternates between two actions would be seen doing only one of them.
-    """
+    """Every env.every-th transition of the first `count` demonstrations, each from an offset at random."""
     whole = demonstrations(env, seed, cache)
     rng = np.random.default_rng(seed)
     parts, firsts = [], []
     for episode in range(count):
         steps = np.flatnonzero(whole["episode"] == episode)
-        starts = np.arange(0, len(steps), env.every)
-        kept = rng.integers(starts, np.minimum(starts + env.every, len(steps)))
+        kept = np.arange(rng.integers(env.every), len(steps), env.every)
         parts.append(steps[kept])
         firsts.append(kept == 0)
     rows = {name: whole[name][np.concatenate(parts)] for name in ("state", "next_state", "action", "done")}
