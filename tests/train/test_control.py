@@ -65,6 +65,20 @@ def test_quick_run_learns_to_balance_and_resumes(cache, tmp_path):
     assert list(again) == ["bc", "iq", "sqil", "iq_online"]
 
 
+def test_demos_are_thinned_to_one_of_each_stretch(cache):
+    from control import thinned
+    from control_experts import ENVIRONMENTS
+
+    env = ENVIRONMENTS["CartPole-v1"]
+    with np.load(cache / "CartPole-v1-demos-1000.npz") as whole:
+        steps = whole["state"][whole["episode"] == 0]
+    kept = thinned(env, 1000, 1, cache)
+    at = [int(np.flatnonzero((steps == state).all(1))[0]) for state in kept["state"].numpy()]
+    assert [step // env.every for step in at] == list(range(-(-len(steps) // env.every)))
+    assert len({step % env.every for step in at}) > 2  # an alternating expert is seen doing both
+    assert kept["first"].tolist() == [step == 0 for step in at]
+
+
 @pytest.mark.slow
 def test_expert_is_trained_and_kept(tmp_path):
     pytest.importorskip("stable_baselines3")
