@@ -96,7 +96,8 @@ class SoftQNetwork(nn.Module):
             for layer in others:
                 x = layer(x)
             seen = self.project(x.flatten(1)).relu()
-        return torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)).to(vector.dtype), vector], -1)
+        joined = torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)), vector], -1)
+        return joined.to(first.weight.dtype)
 
     def remember(self, x: Tensor, carry: Carry, *, twice: bool = False) -> tuple[Tensor, Tensor]:
         """Pass encoded steps x (B, T, F) through the memory: h and c after every step, (B, T, hidden) each.
