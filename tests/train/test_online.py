@@ -148,3 +148,4 @@ def test_a_killed_online_run_continues_to_the_same_weights(store, tmp_path):
     lines = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
     assert lines[-1]["online/episodes"] > 0
     assert lines[-1]["online/faults"] == 0
+    assert (whole / "agent").resolve() == (whole / "last").resolve()  # whatever held-out demos say
