@@ -30,11 +30,11 @@ fast: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
-# Checks the package as it installs, with the rooms as subpackages.
 types: $(STAMP)
-	rm -rf build/types && $(BIN)/python -m pip install --quiet --no-deps --target build/types .
-	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../mypy -p basalt_iq
+	$(BIN)/mypy -p basalt_iq
+	$(BIN)/basedpyright
 
 # Needs root on Debian 12; RUN=path is a run folder to evaluate (default: a small agent with fresh weights).
 image-test: $(STAMP)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq import contract
 from basalt_iq.errors import UserError
-from basalt_iq.world import contract
 
 # How far two ticks are apart. What cannot be undone weighs most: a throw, then a change of hand, then the
 # direction of view beyond five degrees, then keys (the order in which the 2021 entry matched its rules).

@@ -14,7 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from basalt_iq.agent.actions import ActionSet
-from basalt_iq.agent.network import ENCODERS, NetworkConfig, SoftQNetwork
+from basalt_iq.agent.config import NetworkConfig
+from basalt_iq.agent.network import ENCODERS, SoftQNetwork
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
 

@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.lstm import unroll
 
 #: (h, c), each (B, hidden): the memory that goes from step to step. Explicit, so that it cannot be forgotten.
 Carry = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Size and shape of the network."""
-
-    encoder: Literal["nature", "impala"] = "nature"
-    """Convolutions: nature (three layers, fast) or impala (residual, 4 times the work)."""
-    width: int = 1
-    """Multiplies the encoder's channels."""
-    features: int = 256
-    """Units between the encoder and the memory."""
-    hidden: int = 256
-    """LSTM units."""
-    memory: bool = True
-    """Off replaces the LSTM by a layer without memory, for comparison."""
-    last_action: bool = False
-    """Feed back the action just taken: play is steadier, but what comes next may be learned from it alone."""
-    stack: int = 4
-    """Frames seen at once, the current one included."""
-    size: int = 64
-    """Frame height and width in pixels."""
 
 
 class SoftQNetwork(nn.Module):

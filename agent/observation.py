@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.data.frames import shrink
-from basalt_iq.world import contract
+from basalt_iq import contract
+from basalt_iq.frames import shrink
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import inspect
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any, Union
 
 # Two OpenMP threads that spin while they wait are 20 times slower than one on a busy machine.
@@ -18,14 +21,14 @@ from basalt_iq.errors import UserError
 
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
-    "demo": "watch.demo:Demo",
-    "data record": "data.commands:Record",
+    "demo": "demo:Demo",
+    "data record": "play.commands:Record",
     "data check": "data.commands:Check",
     "data ingest": "data.commands:Ingest",
     "data show": "data.commands:Show",
     "data index": "data.commands:Index",
     "train": "train.commands:Train",
-    "evaluate": "submission.commands:Evaluate",
+    "evaluate": "play.commands:Evaluate",
     "watch": "watch.commands:Watch",
     "compare": "watch.commands:Compare",
     "submit build": "submission.commands:Build",
@@ -44,13 +47,19 @@ def _load(place: str) -> type[Command]:
     return getattr(importlib.import_module(f"basalt_iq.{module}"), name)
 
 
-def command_tree() -> Any:
-    """The sub-commands as one nested union type, the form in which tyro reads them."""
+def command_tree(asked: str | None = None) -> Any:
+    """The sub-commands as one nested union type, the form in which tyro reads them.
+
+    All but the one `asked` for are only named, with what they do: their options would take time to read.
+    """
     top: dict[str, Any] = {}
     groups: dict[str, list[Any]] = {}
     for line, place in COMMANDS.items():
         group, _, name = line.rpartition(" ")
-        leaf: Any = Annotated[_load(place), tyro.conf.subcommand(name, prefix_name=False)]
+        command = _load(place)
+        shown = command if line == asked else dataclasses.make_dataclass(command.__name__, [])
+        about = tyro.conf.subcommand(name, prefix_name=False, description=_first_line(command))
+        leaf: Any = Annotated[shown, about]
         if group:
             groups.setdefault(group, []).append(leaf)
             about = tyro.conf.subcommand(group, prefix_name=False, description=GROUPS[group])
@@ -60,12 +69,22 @@ def command_tree() -> Any:
     return Union[tuple(top.values())]  # noqa: UP007
 
 
+def _first_line(command: type[Command]) -> str:
+    return (inspect.getdoc(command) or "").partition("\n")[0]
+
+
+def asked_for(words: Sequence[str]) -> str | None:
+    """Which of the COMMANDS a command line begins with."""
+    return next((line for line in COMMANDS if line.split() == list(words[: len(line.split())])), None)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Exit code 0 for success, 1 for a job that ran and found fault, 2 for bad input."""
+    words = sys.argv[1:] if argv is None else argv
     try:
         command: Command = tyro.cli(
-            command_tree(),
-            args=argv,
+            command_tree(asked_for(words)),
+            args=words,
             prog="basalt-iq",
             description=__doc__,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),

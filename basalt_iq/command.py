@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -69,3 +72,16 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     """Iterate with a progress bar."""
     with progress() as bar:
         yield from bar.track(items, total=total, description=description)
+
+
+def said() -> str:
+    """The command line, as a person would repeat it."""
+    return shlex.join(["basalt-iq", *sys.argv[1:]])
+
+
+@contextlib.contextmanager
+def counted(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar as a function of (done, total)."""
+    with progress() as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

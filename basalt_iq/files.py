@@ -6,12 +6,16 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from basalt_iq.errors import UserError
+
+#: Where unfinished work lies, inside the folder it is for.
+PARTIAL = ".partial"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -37,10 +41,15 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1) + "\n")
 
 
+def temporary(path: Path) -> Path:
+    """The name, beside `path`, under which this process writes what will be `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to it if the block succeeds and removed if not."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = temporary(path)
     try:
         yield partial
         partial.replace(path)
@@ -81,3 +90,33 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise UserError(f"{folder}: cannot write there ({error.strerror}); choose another folder") from None
     return folder
+
+
+@contextlib.contextmanager
+def scratch(root: Path, name: str) -> Iterator[Path]:
+    """A folder on the file system of `root` to build in and rename from; whatever is left in it goes."""
+    folder = root / PARTIAL / f"{socket.gethostname()}-{os.getpid()}-{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(root: Path) -> None:
+    """Remove what killed processes of this machine left in their scratch folders."""
+    for folder in (root / PARTIAL).glob(f"{socket.gethostname()}-*"):
+        process = folder.name.removeprefix(f"{socket.gethostname()}-").partition("-")[0]
+        if not _alive(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

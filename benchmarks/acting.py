@@ -15,12 +15,12 @@ import numpy as np
 import torch
 import tyro
 
+from basalt_iq import contract
 from basalt_iq.agent.actions import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
-from basalt_iq.agent.player import Player
-from basalt_iq.world import contract
+from basalt_iq.play.player import Player
 
 
 @dataclass(frozen=True)

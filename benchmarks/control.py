@@ -24,7 +24,7 @@ import torch
 from control_experts import ENVIRONMENTS, Environment, demonstrations
 from control_nets import Setting, returns, train
 
-from basalt_iq.train.objectives import ObjectiveConfig
+from basalt_iq.train.config import ObjectiveConfig
 
 
 def endings_at_0(setting: Setting) -> Setting:

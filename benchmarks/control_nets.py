@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from basalt_iq.agent.policy import log_policy, policy, soft_value
-from basalt_iq.train.objectives import ObjectiveConfig, Transitions, chosen, objective
+from basalt_iq.train.config import ObjectiveConfig
+from basalt_iq.train.objectives import Transitions, chosen, objective
 
 Rows = dict[str, Tensor]
 

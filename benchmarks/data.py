@@ -26,10 +26,10 @@ import cv2
 import numpy as np
 from data_memory import BATCH, LENGTH, sampler_of
 
-from basalt_iq.data.frames import shrink
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.store import Store
-from basalt_iq.data.video import decode, to_rgb, write_video
+from basalt_iq.frames import shrink
+from basalt_iq.video import decode, to_rgb, write_video
 
 ROUNDS = 5
 

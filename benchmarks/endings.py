@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from basalt_iq.agent.observation import equipped
-from basalt_iq.agent.player import Player
+from basalt_iq.play.player import Player
 from basalt_iq.world import make
 from basalt_iq.world.tasks import RULES
 

@@ -17,10 +17,10 @@ from functools import partial
 from typing import Any
 
 from basalt_iq.agent.actions import entry_2021
-from basalt_iq.agent.player import RandomPlayer
-from basalt_iq.watch.stats import wilson
+from basalt_iq.contract import TASKS
+from basalt_iq.play.player import RandomPlayer
+from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
-from basalt_iq.world.contract import TASKS
 
 
 def play(seed: int, task: str, idler: str) -> dict[str, Any]:

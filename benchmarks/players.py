@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.watch.stats import wilson
+from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
 from basalt_iq.world.players import PLAYERS, make_player
 

@@ -13,9 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "watch"))
-import synthetic
-from conftest import find_browser
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from fixtures import synthetic
+from fixtures.browser import find_browser
 
 from basalt_iq.watch.report import INSIDE_LIMIT, write_report
 

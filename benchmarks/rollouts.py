@@ -17,10 +17,10 @@ import torch
 
 from basalt_iq.agent.actions import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
-from basalt_iq.agent.player import Player
-from basalt_iq.watch.rollout import play
+from basalt_iq.play.player import Player
+from basalt_iq.play.rollout import play
 
 #: (world processes, worlds at once)
 SETTINGS = ((1, 1), (1, 8), (2, 2), (2, 8), (2, 16))

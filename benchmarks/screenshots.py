@@ -18,14 +18,14 @@ from pathlib import Path
 from PIL import Image
 from selenium import webdriver
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "watch"))
-from conftest import find_browser
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from fixtures.browser import find_browser
 
+from basalt_iq.server import run_site
 from basalt_iq.watch.compare import Comparison
 from basalt_iq.watch.judgements import Judgements
 from basalt_iq.watch.report import write_report
 from basalt_iq.watch.runs import find
-from basalt_iq.watch.serve import run_site
 
 WIDE, PHONE = (1280, 900, 0.62), (390, 844, 0.75)
 PICTURES = (("desktop", WIDE, "light"), ("dark", WIDE, "dark"), ("phone", PHONE, "light"))

@@ -23,11 +23,13 @@ import tyro
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
+from basalt_iq.agent.config import NetworkConfig
+from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, Sequences, SequenceSampler
-from basalt_iq.train.learner import Learner, LearnerConfig
-from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
+from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
+from basalt_iq.train.learner import Learner
+from basalt_iq.train.objectives import Transitions, iq_learn
 from basalt_iq.train.process import tune_process
 from basalt_iq.train.states import StoredStates
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from basalt_iq.world import contract, make
+from basalt_iq import contract
+from basalt_iq.world import make
 
 
 def quickest(run: Callable[[], object], repeats: int) -> float:

@@ -13,9 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from basalt_iq.watch.video import read_video
+from basalt_iq.contract import TASKS
+from basalt_iq.video import read_video
 from basalt_iq.world import make
-from basalt_iq.world.contract import TASKS
 from basalt_iq.world.players import make_player
 
 HEIGHT = 180

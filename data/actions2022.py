@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.contract import BUTTONS
 from basalt_iq.data.defects import DemoError
-from basalt_iq.world.contract import BUTTONS
 
 NAMES = BUTTONS[2022]
 DEGREES_PER_PIXEL = 360 / 2400

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from basalt_iq.contract import BUTTONS
 from basalt_iq.data.actions2022 import read_actions
 from basalt_iq.data.defects import DemoError, Finding
 from basalt_iq.data.era2022 import Demo2022
-from basalt_iq.data.jobs import Progress, run_jobs
 from basalt_iq.data.sources import Source
 from basalt_iq.data.statistics import Histogram
 from basalt_iq.data.steps import Steps
-from basalt_iq.world.contract import BUTTONS
+from basalt_iq.jobs import Progress, run_jobs
 
 _MANY_NOOPS = 0.5
 _MUCH_GUI = 0.3

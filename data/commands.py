@@ -2,86 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import tyro
 
-from basalt_iq.command import Command, console, progress
-
-if TYPE_CHECKING:
-    from basalt_iq.data.record import Outcome, Recipe
-
-
-@contextlib.contextmanager
-def _bar(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar as a function of (done, total)."""
-    with progress() as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record(Command):
-    """Record demonstrations of a task in the stand-in world, in a real data set's layout.
-
-    Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
-    """
-
-    out: tyro.conf.Positional[Path]
-    """Root folder of the data set."""
-    task: str = "FindCave"
-    """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
-    n: int = 20
-    """Demonstrations."""
-    player: Literal["scripted", "keyboard"] = "scripted"
-    """scripted: the task's own player. keyboard: a person, in a page that only this machine can open."""
-    port: int = 0
-    """Port of that page on 127.0.0.1; 0 takes a free one."""
-    seed: int = 0
-    """Seed of the first episode; the others follow it."""
-    era: Literal[2021, 2022] = 2021
-    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
-    max_steps: int | None = None
-    """End episodes after this many ticks (20 a second); the task's own limit unless given."""
-    only_successful: bool = False
-    """Keep demonstrations that succeed only, and go on to further seeds until there are n of them."""
-    workers: int | None = None
-    """Processes; one for each core unless given."""
-
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.data.record import Recipe, summary
-        from basalt_iq.errors import UserError
-
-        if self.n < 1:
-            raise UserError(f"--n {self.n}: give at least 1")
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, self.only_successful)
-        with _bar("recording") as update:
-            outcomes = (
-                self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
-            )
-        result = summary(outcomes)
-        console.print(
-            f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
-            f"{result['successes']} of {result['attempts']} attempts succeeded"
-        )
-        return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
-
-    def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
-        from basalt_iq.data.record import record
-
-        return record(recipe, self.n, self.seed, workers=self.workers, progress=update)
-
-    def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
-        from basalt_iq.data.record import record_person
-        from basalt_iq.world.webplay import WebPlayer
-
-        with WebPlayer(recipe.spec, recipe.era, self.port) as player:
-            console.print(f"Play at [bold]{player.url}[/bold] in a browser on this machine.")
-            return record_person(recipe, self.n, self.seed, player, progress=update)
+from basalt_iq.command import Command, console, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +42,7 @@ class Ingest(Command):
         if self.size < 1:
             raise UserError(f"--size {self.size}: give at least 1 pixel")
         sources = shard(sources, self.shard) if self.shard else sources
-        with _bar("decoding") as update:
+        with counted("decoding") as update:
             store = Store.create(self.store, self.size)
             report = ingest(sources, store, workers=self.workers, ray=self.ray, progress=update)
         findings += report.findings
@@ -163,7 +90,7 @@ class Check(Command):
         sources, findings = find_sources(self.source, self.task)
         if not sources and not findings:
             raise UserError(f"{self.source}: no demonstrations here; give the folder that holds them")
-        with _bar("examining") as update:
+        with counted("examining") as update:
             diagnoses = check(sources, workers=self.workers, progress=update)
         findings += [finding for diagnosis in diagnoses for finding in diagnosis.findings]
         pooled = _pool([diagnosis.histogram for diagnosis in diagnoses])
@@ -198,12 +125,12 @@ class Show(Command):
     """Frames of each demonstration on the contact sheet."""
 
     def run(self) -> dict[str, Any]:
+        from basalt_iq.contract import find_task
         from basalt_iq.data.contact_sheet import write_sheet
         from basalt_iq.data.statistics import Histogram
         from basalt_iq.data.store import Store
         from basalt_iq.data.tables import print_trajectories
         from basalt_iq.errors import UserError
-        from basalt_iq.world.contract import find_task
 
         action_list = _read_actions(self.actions)
         trajectories = Store.open(self.store).select(self.task and find_task(self.task).name)
@@ -282,7 +209,7 @@ class Index(Command):
             f"{len(work.entries)} demonstrations, {result['files']} files, {size}, from {work.base}"
         )
         if self.out:
-            with _bar("fetching") as update:
+            with counted("fetching") as update:
                 got = list(index.fetch(work, self.out, update))
             problems = [one for one in got if isinstance(one, Finding)]
             _print_findings(problems)

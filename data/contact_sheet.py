@@ -12,10 +12,10 @@ import cv2
 import jinja2
 import numpy as np
 
+from basalt_iq.contract import TICK_SECONDS
 from basalt_iq.data.statistics import Histogram
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder, replacing
-from basalt_iq.world.contract import TICK_SECONDS
 
 #: Length in per cent of the frame's width of the arrow for a turn that goes off the scale.
 _LONGEST = 45

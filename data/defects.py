@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from basalt_iq.data.video import VideoError
+from basalt_iq.video import VideoError
 
 
 class DemoError(Exception):

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.contract import BUTTONS, MAX_STACK_SUM, TICK_SECONDS, Task
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.defects import DemoError, blaming
-from basalt_iq.data.frames import Sink
 from basalt_iq.data.steps import Steps
-from basalt_iq.data.video import container_frames, decode, to_rgb
-from basalt_iq.world.contract import BUTTONS, MAX_STACK_SUM, TICK_SECONDS, Task
+from basalt_iq.frames import Sink
+from basalt_iq.video import container_frames, decode, to_rgb
 
 VIDEO, ARRAYS, META, SUMS = "recording.mp4", "rendered.npz", "metadata.json", "SHA256SUMS"
 _HAND = "observation$equipped_items$mainhand$"

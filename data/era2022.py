@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.contract import BUTTONS, Task
 from basalt_iq.data.actions2022 import ESC, Actions, ending, read_actions, write_actions
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.cursor import draw_cursor
 from basalt_iq.data.defects import DemoError, blaming
-from basalt_iq.data.frames import Sink
 from basalt_iq.data.steps import Steps
-from basalt_iq.data.video import container_frames, decode, to_rgb
-from basalt_iq.world.contract import BUTTONS, Task
+from basalt_iq.frames import Sink
+from basalt_iq.video import container_frames, decode, to_rgb
 
 CHUNK_TICKS = 6000
 _NAME = re.compile(r"(?P<demo>.+)-(?P<time>\d{8}-\d{6})")

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from basalt_iq.data.defects import DemoError, Finding
-from basalt_iq.data.jobs import Progress, run_jobs
-from basalt_iq.data.scratch import sweep
 from basalt_iq.data.sources import Source
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
+from basalt_iq.files import sweep
+from basalt_iq.jobs import Progress, run_jobs
 
 
 @dataclass

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from basalt_iq.contract import ENVIRONMENTS, TASKS, Task, find_task
 from basalt_iq.data import era2021, era2022
 from basalt_iq.data.defects import DemoError, Finding, blaming
-from basalt_iq.data.frames import Sink
 from basalt_iq.data.steps import Steps
-from basalt_iq.data.video import container_frames, decode
 from basalt_iq.errors import UserError
-from basalt_iq.world.contract import ENVIRONMENTS, TASKS, Task, find_task
+from basalt_iq.frames import Sink
+from basalt_iq.video import container_frames, decode
 
 #: Folder names of the public sets beside the names and ids of the tasks.
 _ALIASES = {

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.contract import TICK_SECONDS
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.store import Trajectory
-from basalt_iq.world.contract import TICK_SECONDS
 
 #: Edges in degrees of the histogram of camera movement a tick.
 CAMERA_EDGES = (0, 0.5, 1, 2, 4, 8, 16, 32, 180)

@@ -22,10 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.data.scratch import scratch
 from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, write_json
+from basalt_iq.files import make_folder, scratch, write_json
 
 VERSION = 1
 _ARRAYS = ("buttons", "camera", "equip", "inventory", "equipped")

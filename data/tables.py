@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from basalt_iq.command import console
+from basalt_iq.contract import TICK_SECONDS
 from basalt_iq.data.check import Diagnosis
 from basalt_iq.data.statistics import Histogram
 from basalt_iq.data.store import Trajectory
-from basalt_iq.world.contract import TICK_SECONDS
 
 _ROWS = 40
 

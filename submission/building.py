@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,18 +11,18 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import basalt_iq
 from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
+from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder, write_json
 from basalt_iq.submission.retraining import SETTINGS
-from basalt_iq.world.contract import TASKS
 
 AICROWD_2021, AICROWD_2022, BEDD = "aicrowd-2021", "aicrowd-2022", "bedd"
 TARGETS = (AICROWD_2021, AICROWD_2022, BEDD)
 #: What a package says about itself: target, and which agent plays which task.
 MANIFEST = "submission.json"
 TEMPLATES = Path(__file__).parent / "templates"
-ROOMS = ("", "world", "data", "agent", "train", "watch", "submission")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.nbi", "*.nbc", "py.typed")
 
 
@@ -133,12 +132,8 @@ def _fill(
 
 def copy_source(folder: Path) -> None:
     """Our package as it is installed, with the rooms as subpackages, and its name and version."""
-    for room in ROOMS:
-        module = importlib.import_module(f"basalt_iq.{room}".rstrip("."))
-        assert module.__file__
-        shutil.copytree(
-            Path(module.__file__).parent, folder / "basalt_iq" / room, ignore=LEFT_OUT, dirs_exist_ok=True
-        )
+    assert basalt_iq.__file__
+    shutil.copytree(Path(basalt_iq.__file__).parent, folder / "basalt_iq", ignore=LEFT_OUT)
     version = metadata.version("basalt-iq")
     info = folder / f"basalt_iq-{version}.dist-info"
     info.mkdir()

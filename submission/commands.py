@@ -1,75 +1,15 @@
-"""`basalt-iq submit`, and `basalt-iq evaluate` with MineRL in reach."""
+"""`basalt-iq submit`."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from basalt_iq.command import Command, console, progress
 from basalt_iq.errors import UserError
-from basalt_iq.watch import commands as watch
-
-if TYPE_CHECKING:
-    from basalt_iq.agent.player import Actor
-    from basalt_iq.watch.evaluation import Plan
-    from basalt_iq.watch.rollout import Build as BuildWorld
-
-
-#: MineRL version -> the interface it has.
-MINERL_ERAS = {"minerl-0.4": 2021, "minerl-1.0": 2022}
-#: Names the interpreter that has MineRL where no option does; the Docker image sets it.
-MINERL_PYTHON = "BASALT_IQ_MINERL_PYTHON"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluate(watch.Evaluate):
-    """Play episodes on held-out seeds, recorded with what the agent thought; success rate with an interval.
-
-    The same command again plays only what is missing.
-    """
-
-    world: Literal["stand-in", "minerl-0.4", "minerl-1.0"] = "stand-in"
-    """Where to play. In MineRL nothing judges success, and each of --workers plays one episode at a time."""
-    minerl_python: str | None = None
-    """The Python interpreter that has MineRL. Default: $BASALT_IQ_MINERL_PYTHON, else this one."""
-
-    def run(self) -> dict[str, Any]:
-        if self.world != "stand-in" and self.worlds != self.workers:  # a Minecraft takes a core or more
-            return replace(self, worlds=self.workers).run()
-        return super().run()
-
-    def _build(self) -> BuildWorld | None:
-        if self.world == "stand-in":
-            return super()._build()
-        return minerl_build(self.minerl_python)
-
-    def _plan(self) -> tuple[Plan, Actor | None]:
-        from basalt_iq.submission.translation import fitted
-
-        plan, player = super()._plan()
-        if self.world == "stand-in":
-            return plan, player
-        if player is None:
-            raise UserError("the scripted player reads the stand-in world's state; it cannot play in MineRL")
-        era = MINERL_ERAS[self.world]
-        return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
-
-    def _folder(self) -> Path:
-        if self.world == "stand-in" or self.name or self.out:
-            return super()._folder()
-        return replace(self, name=f"{self.player}-{self.world}")._folder()
-
-
-def minerl_build(python: str | None) -> BuildWorld:
-    """Makes MineRL's worlds, in the interpreter that the option or the environment names."""
-    from basalt_iq.submission.environments import build_minerl
-
-    return partial(build_minerl, python=python or os.environ.get(MINERL_PYTHON))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +58,10 @@ class Build(Command):
         return manifest | {"ok": True, "out": str(self.out)}
 
     def _bedd(self) -> dict[str, Any]:
+        from basalt_iq.play.worlds import world_builder
         from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
 
-        build = None if self.world == "stand-in" else minerl_build(self.minerl_python)
+        build = world_builder(self.world, self.minerl_python)
         stage = Stage(self.world, build, self.max_steps, self.workers)
         with progress() as bar:
             line = bar.add_task("playing", total=sum(map(len, SEEDS.values())))

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from basalt_iq.agent.player import Actor, Player
+from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
-from basalt_iq.submission.environments import observation
-from basalt_iq.submission.translation import fitted
-from basalt_iq.world.contract import find_task, observation_space
+from basalt_iq.play.minerl import observation
+from basalt_iq.play.player import Actor, Player
+from basalt_iq.play.translation import fitted
+from basalt_iq.spaces import observation_space
 
 
 def load_actor(folder: Path, task: str, era: int, *, seed: int = 0, device: str = "cpu") -> Actor:

@@ -8,6 +8,10 @@ from types import SimpleNamespace
 
 import filelock
 import pytest
+from fixtures import fake_world
+from fixtures import synthetic as synthetic_runs
+
+pytest_plugins = ["fixtures.agents", "fixtures.browser", "fixtures.demos"]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -30,3 +34,15 @@ def small_demo(tmp_path_factory):
             assert done.returncode == 0, done.stderr
             told.write_text(done.stdout)
     return SimpleNamespace(out=out, command=command, result=json.loads(told.read_text()))
+
+
+@pytest.fixture(scope="session")
+def synthetic():
+    """Makes episodes, evaluations and run folders; see synthetic.py."""
+    return synthetic_runs
+
+
+@pytest.fixture
+def fake_worlds():
+    """A class to put in VectorWorld's place; see fake_world.py."""
+    return type("Worlds", (fake_world.FakeWorlds,), {"played": [], "busiest": 0})

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from basalt_iq.watch.episode import Episode, load_all
-from basalt_iq.watch.evaluation import read_summary
-from basalt_iq.watch.video import read_video
+from basalt_iq.play.episode import Episode, load_all
+from basalt_iq.play.evaluation import read_summary
+from basalt_iq.video import read_video
 
 #: Differs between any two evaluations: times, and where they were made.
 APART = ("seconds", "command", "checkpoint")

@@ -7,7 +7,7 @@ import torch
 
 from basalt_iq.agent.actions import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec, save_agent
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 
 torch.manual_seed(0)

@@ -12,29 +12,10 @@ import numpy as np
 
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
-from basalt_iq.agent.player import Player
 from basalt_iq.data.sampler import Episode
-from basalt_iq.world.vector import VectorWorld, WorkerError, build_world
-
-
-@dataclass(frozen=True)
-class OnlineConfig:
-    """Learning from what the agent itself plays, besides the demos."""
-
-    online: bool = False
-    """Play while learning (iq and sqil). Half of every batch is then the policy's."""
-    worlds: int = 8
-    """Episodes under way at once."""
-    workers: int = 1
-    """Processes that step worlds."""
-    online_steps: int | None = None
-    """Limit of an online episode in steps; default: the task's own."""
-    replay_gb: float = 4.0
-    """Newest episodes kept, in gigabytes on disk (a 64x64 frame takes 12 kB)."""
-    start_after: int = 1000
-    """Updates on demos alone before the first online step."""
-    first_seed: int = 1_000_000
-    """Seed of the first online episode; each takes the next."""
+from basalt_iq.play.player import Player
+from basalt_iq.play.vector import VectorWorld, WorkerError, build_world
+from basalt_iq.train.config import OnlineConfig
 
 
 @dataclass

@@ -1,15 +1,90 @@
-"""Every setting of a training run. The docstrings are the help of `basalt-iq train`."""
+"""Everything that decides what is learned, apart from torch, so that a command line knows it at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
-from basalt_iq.train.actors import OnlineConfig
-from basalt_iq.train.learner import LearnerConfig
-from basalt_iq.train.objectives import ObjectiveConfig
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What is learned, and how strongly."""
+
+    objective: Literal["iq", "bc", "sqil"] = "iq"
+    """iq (IQ-Learn), bc (behaviour cloning) or sqil."""
+    temperature: float = 1.0
+    """tau of the soft policy softmax(Q / tau)."""
+    discount: float = 0.99
+    """gamma, per decision (a tick of a twentieth of a second, unless --repeat holds it longer)."""
+    value_term: Literal["value_expert", "value", "v0"] = "value_expert"
+    """States whose value IQ-Learn lowers: the experts', experts' and policy's, or first states."""
+    divergence: Literal["chi2", "hellinger", "kl", "js", "tv"] = "chi2"
+    """f-divergence of IQ-Learn's expert term (tv: the reward as it is, no weight and no regulariser)."""
+    alpha: float = 0.5
+    """Strength of the chi2 regulariser r^2 / (4 alpha); larger is weaker, inf is none (pure cloning)."""
+    regularise: Literal["expert", "mixture"] = "expert"
+    """Where the chi2 regulariser acts: on the experts' transitions or, with online data, on both."""
+    absorbing_reward: float = 0.0
+    """Reward per step after an expert's ending (minus it after the policy's), for ever: 0 ignores endings."""
+    clip_targets: bool = False
+    """Clip bootstrapped values to what bounded rewards can reach, 4 alpha / (1 - gamma) (LS-IQ)."""
+    gradient_penalty: float = 0.0
+    """Weight of a penalty on how steeply V changes between the experts' states and the policy's (from demos
+    alone: other experts'). IQ-Learn and SQIL; 0 is none."""
+    clone_first: int = 0
+    """Updates of cloning before the objective sets in: Q starts as tau times the clone's logits (CSIL)."""
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
+            raise ValueError("temperature, alpha > 0 and discount in [0, 1) are needed")
+        if self.clone_first < 0 or self.gradient_penalty < 0:
+            raise ValueError("clone_first and gradient_penalty >= 0 are needed")
+
+    def at(self, update: int) -> ObjectiveConfig:
+        """The configuration in force at this update, counted from 0."""
+        return replace(self, objective="bc") if update < self.clone_first else self
+
+
+@dataclass(frozen=True)
+class LearnerConfig:
+    """How the network is updated."""
+
+    learning_rate: float = 3e-4
+    """Adam's step size."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay (AdamW)."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the convolutions. auto: bfloat16 where the GPU or the CPU has instructions for it, else float32."""
+    clip_gradient: float = 10.0
+    """Largest norm of the whole gradient."""
+    target_rate: float = 1.0
+    """Share of the network that flows into the target network per update; 1 is no target network."""
+    average: float = 0.99
+    """Share that the past keeps per update in the average of the weights that is the agent; 0: the newest."""
+
+
+@dataclass(frozen=True)
+class OnlineConfig:
+    """Learning from what the agent itself plays, besides the demos."""
+
+    online: bool = False
+    """Play while learning (iq and sqil). Half of every batch is then the policy's."""
+    worlds: int = 8
+    """Episodes under way at once."""
+    workers: int = 1
+    """Processes that step worlds."""
+    online_steps: int | None = None
+    """Limit of an online episode in steps; default: the task's own."""
+    replay_gb: float = 4.0
+    """Newest episodes kept, in gigabytes on disk (a 64x64 frame takes 12 kB)."""
+    start_after: int = 1000
+    """Updates on demos alone before the first online step."""
+    first_seed: int = 1_000_000
+    """Seed of the first online episode; each takes the next."""
+
 
 #: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents
 #: of the control benchmark to end their episodes (docs/control.md).

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from basalt_iq import contract
 from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.data.sampler import Episode
 from basalt_iq.data.store import Store, Trajectory
 from basalt_iq.errors import UserError
-from basalt_iq.world import contract
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,30 +12,12 @@ from torch import Tensor
 from basalt_iq.agent.network import Carry, SoftQNetwork
 from basalt_iq.agent.policy import entropy, soft_value
 from basalt_iq.data.sampler import Sequences
-from basalt_iq.train.objectives import ObjectiveConfig, Transitions, objective
+from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
+from basalt_iq.train.objectives import Transitions, objective
 from basalt_iq.train.parallel import Team
 from basalt_iq.train.profile import Profile
 from basalt_iq.train.states import StoredStates
 from basalt_iq.train.steepness import steepness
-
-
-@dataclass(frozen=True)
-class LearnerConfig:
-    """How the network is updated."""
-
-    learning_rate: float = 3e-4
-    """Adam's step size."""
-    weight_decay: float = 0.0
-    """Decoupled weight decay (AdamW)."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of the convolutions. auto: bfloat16 where the GPU or the CPU has instructions for it, else float32."""
-    clip_gradient: float = 10.0
-    """Largest norm of the whole gradient."""
-    target_rate: float = 1.0
-    """Share of the network that flows into the target network per update; 1 is no target network."""
-    average: float = 0.99
-    """Share that the past keeps per update in the average of the weights that is the agent; 0: the newest."""
-
 
 ALONE, OFF = Team(), Profile()
 

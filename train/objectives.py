@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from basalt_iq.agent.policy import log_policy, soft_value
+from basalt_iq.train.config import ObjectiveConfig
 
 Loss = tuple[Tensor, dict[str, Tensor]]
 
@@ -60,45 +60,6 @@ class Transitions:
         if bool(self.expert.all()):
             return self.mean(x)
         return (self.mean(x, self.expert) + self.mean(x, ~self.expert)) / 2
-
-
-@dataclass(frozen=True)
-class ObjectiveConfig:
-    """What is learned, and how strongly."""
-
-    objective: Literal["iq", "bc", "sqil"] = "iq"
-    """iq (IQ-Learn), bc (behaviour cloning) or sqil."""
-    temperature: float = 1.0
-    """tau of the soft policy softmax(Q / tau)."""
-    discount: float = 0.99
-    """gamma, per decision (a tick of a twentieth of a second, unless --repeat holds it longer)."""
-    value_term: Literal["value_expert", "value", "v0"] = "value_expert"
-    """States whose value IQ-Learn lowers: the experts', experts' and policy's, or first states."""
-    divergence: Literal["chi2", "hellinger", "kl", "js", "tv"] = "chi2"
-    """f-divergence of IQ-Learn's expert term (tv: the reward as it is, no weight and no regulariser)."""
-    alpha: float = 0.5
-    """Strength of the chi2 regulariser r^2 / (4 alpha); larger is weaker, inf is none (pure cloning)."""
-    regularise: Literal["expert", "mixture"] = "expert"
-    """Where the chi2 regulariser acts: on the experts' transitions or, with online data, on both."""
-    absorbing_reward: float = 0.0
-    """Reward per step after an expert's ending (minus it after the policy's), for ever: 0 ignores endings."""
-    clip_targets: bool = False
-    """Clip bootstrapped values to what bounded rewards can reach, 4 alpha / (1 - gamma) (LS-IQ)."""
-    gradient_penalty: float = 0.0
-    """Weight of a penalty on how steeply V changes between the experts' states and the policy's (from demos
-    alone: other experts'). IQ-Learn and SQIL; 0 is none."""
-    clone_first: int = 0
-    """Updates of cloning before the objective sets in: Q starts as tau times the clone's logits (CSIL)."""
-
-    def __post_init__(self) -> None:
-        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
-            raise ValueError("temperature, alpha > 0 and discount in [0, 1) are needed")
-        if self.clone_first < 0 or self.gradient_penalty < 0:
-            raise ValueError("clone_first and gradient_penalty >= 0 are needed")
-
-    def at(self, update: int) -> ObjectiveConfig:
-        """The configuration in force at this update, counted from 0."""
-        return replace(self, objective="bc") if update < self.clone_first else self
 
 
 def objective(batch: Transitions, config: ObjectiveConfig) -> Loss:

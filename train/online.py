@@ -10,7 +10,8 @@ from typing import Any
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import Episode, Sequences
-from basalt_iq.train.actors import Actors, OnlineConfig
+from basalt_iq.train.actors import Actors
+from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.profile import Profile
 from basalt_iq.train.replay import Replay
 from basalt_iq.train.states import StoredStates

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
 from basalt_iq.files import write_json
 from basalt_iq.watch.ratings import Judgement, Winner
-from basalt_iq.world.contract import find_task
 
 
 def write_matches(path: Path, judgements: Sequence[Judgement]) -> None:

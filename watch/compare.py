@@ -12,12 +12,12 @@ from http import HTTPStatus
 from typing import Any
 
 from basalt_iq.errors import UserError
-from basalt_iq.watch.episode import Episode
+from basalt_iq.play.episode import Episode
+from basalt_iq.server import NOT_FOUND, Answer, as_json, as_page
 from basalt_iq.watch.judgements import Judgements
 from basalt_iq.watch.ratings import MOST_NEEDED, Judgement, judgements_needed, next_match, order, rate, score
 from basalt_iq.watch.report import render
 from basalt_iq.watch.runs import Evaluation
-from basalt_iq.watch.serve import NOT_FOUND, Answer, as_json, as_page
 
 #: What a person is asked, in the words of the tasks (contract, section 1).
 QUESTIONS = {

@@ -12,12 +12,12 @@ from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import entropy, policy, soft_value
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder, write_json
+from basalt_iq.play.episode import TOP, Episode, Facts, save
+from basalt_iq.play.evaluation import SUMMARY, Plan, fingerprint, read_summary, summarise
+from basalt_iq.play.recorder import recovered_reward
 from basalt_iq.train.demos import decisions, load_demos
 from basalt_iq.train.held_out import q_values
-from basalt_iq.watch.episode import TOP, Episode, Facts, save
-from basalt_iq.watch.evaluation import SUMMARY, Plan, fingerprint, read_summary, summarise
-from basalt_iq.watch.recorder import recovered_reward
-from basalt_iq.watch.video import VideoWriter
+from basalt_iq.video import VideoWriter
 
 #: A run's folder for them, laid out as an evaluation.
 FOLDER = "demos"
@@ -59,7 +59,7 @@ def _record(folder: Path, index: int, demo: Trajectory, spec: AgentSpec, network
     thought = thoughts(q, np.asarray(sequence.steps["action"]), spec.temperature, spec.discount)
     with VideoWriter(folder / f"seed_{index}.mp4") as video:
         for frame in demo.frames:
-            video.add(np.moveaxis(frame, 0, -1))
+            video.append(np.moveaxis(frame, 0, -1))
     facts = Facts(
         spec.task, demo.era, index, "demonstrator", demo.length, None, demo.meta.get("success"),
         demo.meta.get("score"), [], "agent", spec.discount, spec.repeat, spec.actions.action_names,

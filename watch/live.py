@@ -15,10 +15,10 @@ from rich.live import Live
 from rich.table import Table
 
 from basalt_iq.command import console
+from basalt_iq.server import Answer, as_json, as_page, run_site
 from basalt_iq.watch.meanings import meaning_of
 from basalt_iq.watch.report import Media, collect, delivery, render
 from basalt_iq.watch.runs import Curve, find
-from basalt_iq.watch.serve import Answer, as_json, as_page, run_site
 
 #: Seconds between looks at the folders.
 REFRESH = 2.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.watch.episode import Episode
+from basalt_iq.play.episode import Episode
 
 #: What the page shows, and the type in which it gets it (little endian, as every browser's arrays).
 _SHOWN: dict[str, str] = {

@@ -19,12 +19,12 @@ import jinja2
 from markupsafe import Markup
 
 from basalt_iq.files import make_folder, write_folder, write_text
-from basalt_iq.watch.episode import Episode
+from basalt_iq.play.episode import Episode
+from basalt_iq.play.stats import mcnemar
 from basalt_iq.watch.meanings import meaning_of
 from basalt_iq.watch.packing import digest, pack
 from basalt_iq.watch.reward_view import reward_view
 from basalt_iq.watch.runs import Evaluation, Run, find
-from basalt_iq.watch.stats import mcnemar
 
 TEMPLATES = Path(__file__).with_name("templates")
 #: Above this many bytes of media the page would open slowly: they go into a folder beside it.

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.watch.episode import Episode
-from basalt_iq.watch.stats import pearson, spearman
-from basalt_iq.watch.video import FPS
+from basalt_iq.play.episode import Episode
+from basalt_iq.play.stats import pearson, spearman
+from basalt_iq.video import FPS
 
 
 def reward_view(episodes: Sequence[Episode]) -> dict[str, Any] | None:

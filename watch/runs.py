@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from basalt_iq.errors import UserError
-from basalt_iq.watch.episode import Episode, load_all
-from basalt_iq.watch.evaluation import SUMMARY, read_summary
+from basalt_iq.play.episode import Episode, load_all
+from basalt_iq.play.evaluation import SUMMARY, read_summary
 
 #: Points that a learning curve keeps: more than a screen has columns for it is waste.
 CURVE_POINTS = 500

@@ -1,9 +1,13 @@
-"""The stand-in world: the BASALT tasks without Minecraft."""
+"""The stand-in world: the BASALT tasks without Minecraft, their judges and scripted players."""
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from basalt_iq.world.env import BasaltEnv
+
+
+if __name__ != "basalt_iq.world":
+    raise ImportError("import basalt_iq.world, which this folder is: under two names it would be two modules")
 
 
 def make(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import BARE, INLINE, JIT
+from basalt_iq.jit import BARE, INLINE, JIT
 from basalt_iq.world.noise import cosine, hash3, sine
 from basalt_iq.world.physics import (
     BODY_SIZE,

@@ -4,8 +4,8 @@
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import AIR, ID, WATER
-from basalt_iq.world.jit import JIT
 from basalt_iq.world.noise import cosine, hash3, sine
 from basalt_iq.world.terrain import DIRT, GRASS, SAND, SEA
 

@@ -4,8 +4,8 @@
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import AIR, CUBE, CUTOUT, KIND, SOLID, WATER_KIND
-from basalt_iq.world.jit import JIT
 
 DARK = 8
 """Sky light at most this counts as out of the sky's light."""

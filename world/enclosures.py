@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import BLOCKS, FENCES, SOLID, WATER_KIND
-from basalt_iq.world.jit import JIT
 
 GATE_OPEN = np.array([b.group == "gate" and b.is_open for b in BLOCKS])
 WATERY = np.array([b.kind == WATER_KIND for b in BLOCKS])

@@ -10,8 +10,9 @@ from typing import Any, Final
 import gymnasium
 import numpy as np
 
+from basalt_iq import contract, spaces
 from basalt_iq.errors import UserError
-from basalt_iq.world import animals, contract, physics, render
+from basalt_iq.world import animals, physics, render
 from basalt_iq.world.gui import Gui
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
@@ -46,11 +47,11 @@ class BasaltEnv(gymnasium.Env):
 
     def __init__(self, task: contract.Task, era: int, max_steps: int, resolution: tuple[int, int]):
         self.task, self.era, self.max_steps = task, era, max_steps
-        self.observation_space = contract.observation_space(task, era)
+        self.observation_space = spaces.observation_space(task, era)
         if resolution != task.pov_shape(era)[:2]:
             pov = gymnasium.spaces.Box(0, 255, (*resolution, 3), np.uint8)
             self.observation_space = gymnasium.spaces.Dict({**self.observation_space.spaces, "pov": pov})
-        self.action_space = contract.action_space(task, era)
+        self.action_space = spaces.action_space(task, era)
         self.world, self.body = World(), np.zeros(physics.BODY_SIZE)
         self.inventory = Inventory()
         self.frame_size = resolution

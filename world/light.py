@@ -7,8 +7,8 @@ one per block (more in leaves and water); the sky's full light falls straight do
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import EMITS, OPACITY
-from basalt_iq.world.jit import JIT
 
 SKY, TORCH = 4, 0
 """Shift of each light within the byte."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import BARE, INLINE, JIT
+from basalt_iq.jit import BARE, INLINE, JIT
 from basalt_iq.world.terrain import SIZE
 
 ACROSS_X, ACROSS_Y = SIZE[1] * SIZE[2], SIZE[2]

@@ -4,7 +4,7 @@ import math
 
 from numba import njit
 
-from basalt_iq.world.jit import BARE
+from basalt_iq.jit import BARE
 
 
 @njit(**BARE)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import KIND, LADDERS, WATER, WATER_KIND
-from basalt_iq.world.jit import JIT
 from basalt_iq.world.noise import cosine, sine
 from basalt_iq.world.shapes import body_boxes, slab
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import BARE, INLINE
 from basalt_iq.world.blocks import KIND, WATER_KIND
-from basalt_iq.world.jit import BARE, INLINE
 from basalt_iq.world.march import (
     ACROSS_X,
     ACROSS_Y,

@@ -2,8 +2,8 @@
 
 from numba import njit
 
+from basalt_iq.jit import BARE
 from basalt_iq.world.blocks import BODY_BOXES, BODY_SPAN, CUBE, FENCE_KIND, FENCES, KIND
-from basalt_iq.world.jit import BARE
 
 
 @njit(**BARE)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import INLINE
+from basalt_iq.jit import INLINE
 from basalt_iq.world.noise import noise2
 
 HORIZON: Final = (184.0, 209.0, 255.0)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import BARE, INLINE
 from basalt_iq.world.blocks import (
     BLOCKS,
     CROSS,
@@ -23,7 +24,6 @@ from basalt_iq.world.blocks import (
     WATER_KIND,
     WATER_LEVEL,
 )
-from basalt_iq.world.jit import BARE, INLINE
 from basalt_iq.world.march import ACROSS_X, ACROSS_Y, CELLS, entered_across
 from basalt_iq.world.shapes import arm_box, holds_fence, slab
 from basalt_iq.world.sky import BRIGHTNESS

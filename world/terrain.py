@@ -5,8 +5,8 @@ from typing import Final
 
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import AIR, ID, KIND, WATER
-from basalt_iq.world.jit import JIT
 from basalt_iq.world.noise import hash3, noise2, smoothstep
 
 SIZE: Final = (176, 72, 176)

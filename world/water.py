@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import AIR, FALLING, ID, KIND, REPLACEABLE, WATER, WATER_KIND, WATER_LEVEL
-from basalt_iq.world.jit import JIT
 
 if TYPE_CHECKING:
     from basalt_iq.world.state import World

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basalt_iq import contract, spaces
 from basalt_iq.agent.actions import Action, ActionSet, Ticks, entry_2021, from_demos
 from basalt_iq.errors import UserError
-from basalt_iq.world import contract
 
 BUTTONS = contract.BUTTONS[2021]
 
@@ -40,7 +40,7 @@ def test_every_action_survives_the_round_trip(actions):
 
 @pytest.mark.parametrize("actions", SETS, ids=lambda a: f"{a.task}-{a.origin}")
 def test_decoded_actions_are_the_environments(actions):
-    space = contract.action_space(contract.find_task(actions.task), 2021)
+    space = spaces.action_space(contract.find_task(actions.task), 2021)
     assert all(space.contains(actions.decode(i)) for i in range(len(actions)))
 
 

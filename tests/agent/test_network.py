@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from basalt_iq.agent.network import NetworkConfig, SoftQNetwork, see_blocks, see_stacks
+from basalt_iq.agent.config import NetworkConfig
+from basalt_iq.agent.network import SoftQNetwork, see_blocks, see_stacks
 
 
 @pytest.mark.parametrize("size", [64, 70])

@@ -4,16 +4,16 @@ import shutil
 import numpy as np
 import pytest
 
+from basalt_iq.contract import find_task
 from basalt_iq.data.actions2022 import KEYS, NAMES, ending, read_actions
 from basalt_iq.data.cursor import draw_cursor
 from basalt_iq.data.defects import DemoError
 from basalt_iq.data.era2022 import Demo2022, Pair
-from basalt_iq.data.frames import shrink
 from basalt_iq.data.ingest import ingest
 from basalt_iq.data.sources import find_sources
 from basalt_iq.data.store import Store
-from basalt_iq.data.video import decode, to_rgb, write_video
-from basalt_iq.world.contract import find_task
+from basalt_iq.frames import shrink
+from basalt_iq.video import decode, to_rgb, write_video
 
 CAVE = find_task("FindCave")
 

@@ -9,12 +9,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from basalt_iq.contract import find_task
 from basalt_iq.data import era2021
 from basalt_iq.data.check import examine
 from basalt_iq.data.defects import DemoError
 from basalt_iq.data.era2021 import Stream2021
 from basalt_iq.data.era2022 import Demo2022, Pair
-from basalt_iq.world.contract import find_task
 
 CASES = 1000
 SECONDS = 60

@@ -10,10 +10,10 @@ import pytest
 from basalt_iq.cli import main
 from basalt_iq.data.era2021 import SUMS, VIDEO
 from basalt_iq.data.ingest import ingest, shard
-from basalt_iq.data.scratch import PARTIAL
 from basalt_iq.data.sources import find_sources
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
+from basalt_iq.files import PARTIAL
 
 
 def run(root, path, **options):

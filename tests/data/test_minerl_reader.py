@@ -1,16 +1,16 @@
 """The real minerl 0.4.4 reads what we write: its Python package without Java, in its own environment."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures import minerl_venv
 
+from basalt_iq.contract import find_task
 from basalt_iq.data.era2021 import Stream2021
-from basalt_iq.data.record import Recipe, record
 from basalt_iq.data.sources import find_sources
-from basalt_iq.world.contract import find_task
+from basalt_iq.play.record import Recipe, record
 
 HERE = Path(__file__).parent
 
@@ -18,11 +18,8 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="module")
 def minerl_python():
     """The Python of the environment, made on first use and kept between runs."""
-    spec = importlib.util.spec_from_file_location("minerl_venv", HERE.parent / "minerl_venv.py")
-    recipe = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(recipe)
     try:
-        return recipe.minerl_python()
+        return minerl_venv.minerl_python()
     except RuntimeError as error:
         pytest.skip(str(error))
 

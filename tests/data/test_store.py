@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from basalt_iq.data.scratch import PARTIAL, sweep
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
+from basalt_iq.files import PARTIAL, sweep
 
 
 def test_a_trajectory_comes_back_as_it_was_written(tmp_path, make_steps, fill):

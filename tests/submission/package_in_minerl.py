@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 package, packages, throw_at, report = sys.argv[1:]
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "play"))
 import fake_minerl  # noqa: E402
 
 site.addsitedir(packages)

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
+from basalt_iq.play import worlds
+from basalt_iq.play.commands import Evaluate
+from basalt_iq.play.minerl import MinerlWorld
 from basalt_iq.submission import commands
 from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
 from basalt_iq.submission.checking import Trial, check_package
-from basalt_iq.submission.environments import MinerlWorld
-from basalt_iq.watch.video import read_video
-from basalt_iq.world.contract import TASKS
+from basalt_iq.video import read_video
 
-PAINTED = Path(__file__).with_name("painted_instance.py")
+PAINTED = Path(__file__).parents[1] / "play" / "painted_instance.py"
 
 
 @pytest.fixture
@@ -97,9 +99,9 @@ def test_evaluate_plays_in_minerl_and_keeps_it_apart_from_the_stand_in(
     checkpoint, tmp_path, stage, monkeypatch
 ):
     asked = []
-    monkeypatch.setattr(commands, "minerl_build", lambda python: asked.append(python) or stage.build)
+    monkeypatch.setattr(worlds, "world_builder", lambda world, python: asked.append(python) or stage.build)
     common = {"run_dir": checkpoint, "episodes": 2, "first_seed": 5, "out": tmp_path / "out"}
-    summary = commands.Evaluate(**common, world="minerl-1.0", minerl_python="/opt/python").run()
+    summary = Evaluate(**common, world="minerl-1.0", minerl_python="/opt/python").run()
     assert asked == ["/opt/python"]
     assert (summary["world"], summary["era"], summary["episodes"], summary["faults"]) == (
         "minerl-1.0",
@@ -110,7 +112,8 @@ def test_evaluate_plays_in_minerl_and_keeps_it_apart_from_the_stand_in(
     assert summary["rate"] is None  # nobody judges there
     frames = [frame for seed in (5, 6) for frame in read_video(tmp_path / "out" / f"seed_{seed}.mp4")]
     assert {round(frame[:160].mean() / 3) for frame in frames} == {5, 6}
+    monkeypatch.undo()
     with pytest.raises(UserError, match=r"holds episodes with .*give another --name"):
-        commands.Evaluate(**common).run()
-    with pytest.raises(UserError, match="cannot play in MineRL"):
-        commands.Evaluate(task="FindCave", player="scripted", world="minerl-1.0", out=tmp_path / "two").run()
+        Evaluate(**common).run()
+    with pytest.raises(UserError, match="plays nowhere else"):
+        Evaluate(task="FindCave", player="scripted", world="minerl-1.0", out=tmp_path / "two").run()

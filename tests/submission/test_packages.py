@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
+from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, About, build_package
 from basalt_iq.submission.checking import Trial, check_package
-from basalt_iq.world.contract import TASKS
 
 QUICK = Trial(episodes=2, max_steps=6, silence=20.0)
 
@@ -44,7 +44,7 @@ NOOP = (
 def test_a_package_is_self_contained_and_names_no_place(package, checkpoint, tmp_path):
     told = json.loads((package / "aicrowd.json").read_text())
     assert (told["tags"], told["authors"]) == ("FindCave", ["someone"])
-    assert (package / "basalt_iq/world/contract.py").is_file()
+    assert (package / "basalt_iq/contract.py").is_file()
     assert not list(package.rglob("__pycache__"))
     for path in package.rglob("*"):
         if path.is_file():

@@ -9,9 +9,9 @@ from dataclasses import asdict
 import pytest
 
 from basalt_iq.agent.checkpoint import load_agent
-from basalt_iq.agent.network import NetworkConfig
-from basalt_iq.data.commands import Record
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
+from basalt_iq.play.commands import Record
 from basalt_iq.submission.building import AICROWD_2021, About, build_package
 from basalt_iq.submission.retraining import MAX_MINUTES, read_settings, retrain
 from basalt_iq.train.config import TrainConfig

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from basalt_iq import contract
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.store import Store
-from basalt_iq.world import contract
 
 TASK = contract.find_task("FindCave")
 BUTTONS = contract.BUTTONS[2021]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from basalt_iq.agent.checkpoint import AgentSpec
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.train.demos import decisions, episodes, load_demos, ticks
 

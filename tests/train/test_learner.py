@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from basalt_iq.agent.network import NetworkConfig, SoftQNetwork
+from basalt_iq.agent.config import NetworkConfig
+from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, SequenceSampler
-from basalt_iq.train.learner import Learner, LearnerConfig, in_half
-from basalt_iq.train.objectives import ObjectiveConfig, Transitions, iq_learn
+from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
+from basalt_iq.train.learner import Learner, in_half
+from basalt_iq.train.objectives import Transitions, iq_learn
 from basalt_iq.train.states import StoredStates
 from basalt_iq.train.steepness import steepness
 

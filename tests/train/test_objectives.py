@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from basalt_iq.agent.policy import soft_value
-from basalt_iq.train.objectives import ObjectiveConfig, Transitions, gradient_penalty, objective, target
+from basalt_iq.train.config import ObjectiveConfig
+from basalt_iq.train.objectives import Transitions, gradient_penalty, objective, target
 
 FEW = settings(max_examples=25, deadline=None)
 EVERY_GOAL = given(

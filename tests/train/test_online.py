@@ -14,10 +14,11 @@ from safetensors.torch import load_file
 
 from basalt_iq.agent.actions import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.data.sampler import Episode
-from basalt_iq.train.actors import Actors, OnlineConfig
+from basalt_iq.train.actors import Actors
+from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.replay import Replay
 from basalt_iq.train.states import StoredStates
 from basalt_iq.world import make

@@ -11,8 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from basalt_iq.errors import UserError
-from basalt_iq.train.actors import OnlineConfig
-from basalt_iq.train.config import TrainConfig
+from basalt_iq.train.config import OnlineConfig, TrainConfig
 from basalt_iq.train.loop import train
 from basalt_iq.train.parallel import Team
 

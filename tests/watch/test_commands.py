@@ -6,21 +6,22 @@ import numpy as np
 import pytest
 
 from basalt_iq.agent.checkpoint import AgentSpec, load_agent, save_agent
-from basalt_iq.agent.network import NetworkConfig
+from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.policy import soft_value
+from basalt_iq.contract import BUTTONS, find_task
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
+from basalt_iq.play import rollout
+from basalt_iq.play.commands import Evaluate
+from basalt_iq.play.episode import load_all
 from basalt_iq.train.demos import episodes as as_sequences
 from basalt_iq.train.held_out import q_values
-from basalt_iq.watch import rollout
-from basalt_iq.watch.commands import Evaluate, Watch
+from basalt_iq.video import read_video
+from basalt_iq.watch.commands import Watch
 from basalt_iq.watch.demos import show_demos
-from basalt_iq.watch.episode import load_all
 from basalt_iq.watch.runs import find
-from basalt_iq.watch.video import read_video
-from basalt_iq.world.contract import BUTTONS, find_task
 
 TASK = find_task("FindCave")
 

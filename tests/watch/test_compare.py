@@ -9,12 +9,12 @@ import urllib.request
 import pytest
 
 from basalt_iq.errors import UserError
+from basalt_iq.server import run_site
 from basalt_iq.watch.commands import Compare, Watch
 from basalt_iq.watch.compare import Comparison
 from basalt_iq.watch.judgements import Judgements
 from basalt_iq.watch.live import LiveSite, sparkline, view
 from basalt_iq.watch.runs import find
-from basalt_iq.watch.serve import run_site
 
 
 @pytest.fixture

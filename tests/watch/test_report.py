@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from basalt_iq.errors import UserError
-from basalt_iq.watch.episode import load
+from basalt_iq.play.episode import load
 from basalt_iq.watch.report import write_report
 from basalt_iq.watch.runs import find, read_curves
 

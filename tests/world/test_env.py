@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 
+from basalt_iq import contract
 from basalt_iq.errors import UserError
-from basalt_iq.world import contract, make
+from basalt_iq.world import make
 
 WALK = """
 import hashlib, numpy as np

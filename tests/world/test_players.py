@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from basalt_iq.contract import BUTTONS
 from basalt_iq.errors import UserError
 from basalt_iq.world import make
-from basalt_iq.world.contract import BUTTONS
 from basalt_iq.world.env import BasaltEnv
 from basalt_iq.world.players import PLAYERS, make_player
 

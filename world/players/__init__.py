@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
-from basalt_iq.world.contract import find_task
 from basalt_iq.world.players.base import ScriptedPlayer
 from basalt_iq.world.players.build_house import BuildVillageHousePlayer
 from basalt_iq.world.players.create_pen import CreateVillageAnimalPenPlayer

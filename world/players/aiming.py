@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
+from basalt_iq.jit import JIT
 from basalt_iq.world.blocks import BLOCKS, KIND, REPLACEABLE, WATER_KIND
-from basalt_iq.world.jit import JIT
 from basalt_iq.world.physics import MAX_BOXES, REACH, aim
 from basalt_iq.world.players import paths
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from basalt_iq.world.contract import FIELD_OF_VIEW
+from basalt_iq.contract import FIELD_OF_VIEW
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, ScriptedPlayer
 

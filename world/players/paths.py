@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import JIT
+from basalt_iq.jit import JIT
 
 FREE, SOLID, WATER, TALL, HARM = range(5)
 DROP = 3

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from basalt_iq.world.jit import JIT
+from basalt_iq.jit import JIT
 
 
 def direction(yaw: float, pitch: float) -> tuple[float, float, float]:

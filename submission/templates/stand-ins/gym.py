@@ -28,11 +28,12 @@ class Env:
     def __init__(self, env_id):
         source = getattr(sys.modules.get("basalt_iq"), "__file__", None)
         self._handle, era = _ask("make", [env_id, source])
-        from basalt_iq.world import contract
+        from basalt_iq import contract
+        from basalt_iq import spaces as ours
 
         task = contract.find_task(env_id)
-        self.observation_space = contract.observation_space(task, era)
-        self.action_space = contract.action_space(task, era)
+        self.observation_space = ours.observation_space(task, era)
+        self.action_space = ours.action_space(task, era)
 
     def seed(self, seed=None):
         _ask("seed", [self._handle, seed])

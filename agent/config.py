@@ -1,0 +1,28 @@
+"""The network's options, apart from torch, so that a command line knows them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Size and shape of the network."""
+
+    encoder: Literal["nature", "impala"] = "nature"
+    """Convolutions: nature (three layers, fast) or impala (residual, 4 times the work)."""
+    width: int = 1
+    """Multiplies the encoder's channels."""
+    features: int = 256
+    """Units between the encoder and the memory."""
+    hidden: int = 256
+    """LSTM units."""
+    memory: bool = True
+    """Off replaces the LSTM by a layer without memory, for comparison."""
+    last_action: bool = False
+    """Feed back the action just taken: play is steadier, but what comes next may be learned from it alone."""
+    stack: int = 4
+    """Frames seen at once, the current one included."""
+    size: int = 64
+    """Frame height and width in pixels."""

@@ -1,0 +1,226 @@
+"""`basalt-iq evaluate` and `basalt-iq data record`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from basalt_iq.command import Command, console, counted, progress, said
+from basalt_iq.errors import UserError
+from basalt_iq.play.worlds import ERAS, STAND_IN
+
+if TYPE_CHECKING:
+    from basalt_iq.play.evaluation import Plan
+    from basalt_iq.play.player import Actor
+    from basalt_iq.play.record import Outcome, Recipe
+
+#: Far from the small numbers that people record demos on.
+FIRST_SEED = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Command):
+    """Play episodes on held-out seeds, recorded with what the agent thought; success rate with an interval.
+
+    The same command again plays only what is missing.
+    """
+
+    run_dir: Annotated[Path | None, tyro.conf.arg(name="run")] = None
+    """A run folder (its chosen checkpoint plays) or one checkpoint folder. The scripted player needs none."""
+    task: str | None = None
+    """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse. Default: the agent's own."""
+    episodes: int = 20
+    """How many episodes, each on a seed of its own."""
+    first_seed: int = FIRST_SEED
+    """Seeds are this one and those that follow. Keep them apart from the seeds of the demos."""
+    max_steps: int | None = None
+    """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
+    player: Literal["agent", "random", "scripted"] = "agent"
+    """Who plays: the trained agent, uniformly random actions, or the world's demonstrator."""
+    argmax: bool = False
+    """Take the best action at every step instead of sampling from the policy."""
+    name: str | None = None
+    """Folder under RUN/evaluations. Default: agent, random or scripted."""
+    out: Path | None = None
+    """Write here instead of RUN/evaluations/NAME."""
+    era: Literal[2021, 2022] = 2021
+    """The interface that the scripted player uses; an agent has its own."""
+    workers: int = 2
+    """Processes that step worlds."""
+    worlds: int = 8
+    """Episodes under way at once."""
+    world: Literal["stand-in", "minerl-0.4", "minerl-1.0"] = "stand-in"
+    """Where to play. In MineRL nothing judges success, and each of --workers plays one episode at a time."""
+    minerl_python: str | None = None
+    """The Python interpreter that has MineRL. Default: $BASALT_IQ_MINERL_PYTHON, else this one."""
+    device: str = "cpu"
+    """Where the network runs: cpu, cuda, cuda:1."""
+    seed: int = 0
+    """Seed of the agent's own sampling."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.play.evaluation import evaluate
+        from basalt_iq.play.worlds import world_builder
+
+        if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
+            raise UserError("--episodes, --workers and --worlds must be at least 1")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
+        plan, actor = self._plan()
+        folder = self._folder()
+        seeds = range(self.first_seed, self.first_seed + self.episodes)
+        with progress() as bar:
+            line = bar.add_task(f"{plan.player} plays {plan.task}", total=self.episodes)
+            summary = evaluate(
+                plan, seeds, folder, actor, workers=self.workers, worlds=self._at_once(),
+                command=said(), on_done=lambda _: bar.advance(line),
+                build=world_builder(self.world, self.minerl_python),
+            )  # fmt: skip
+        console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
+        return summary | {"ok": True, "folder": str(folder)}
+
+    def _at_once(self) -> int:
+        """Episodes under way at once: a Minecraft takes a core or more."""
+        return self.worlds if self.world == STAND_IN else self.workers
+
+    def _plan(self) -> tuple[Plan, Actor | None]:
+        from basalt_iq.contract import find_task
+        from basalt_iq.play.evaluation import Plan
+        from basalt_iq.play.translation import fitted
+
+        if self.player == "scripted":
+            if self.world != STAND_IN:
+                raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
+            if self.task is None:
+                raise UserError("the scripted player needs --task")
+            task = find_task(self.task)
+            task.check_era(self.era)
+            return Plan(task.name, "scripted", self.era, self.max_steps, choice="scripted"), None
+        plan, player = self._agent()
+        if self.world == STAND_IN:
+            return plan, player
+        era = ERAS[self.world]
+        return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
+
+    def _agent(self) -> tuple[Plan, Actor]:
+        from basalt_iq.agent.checkpoint import find_agent, load_spec
+        from basalt_iq.contract import find_task
+        from basalt_iq.play.evaluation import Plan, fingerprint
+        from basalt_iq.play.player import Player, RandomPlayer
+
+        if self.run_dir is None:
+            raise UserError("--run: name the run folder or the checkpoint whose agent plays")
+        checkpoint = find_agent(self.run_dir)
+        spec = load_spec(checkpoint)
+        task = find_task(self.task or spec.task).name
+        if task != spec.task:
+            raise UserError(f"{checkpoint}: was trained for {spec.task} and cannot play {task}")
+        if self.player == "random":
+            plan = Plan(task, "random", spec.era, self.max_steps, choice="uniform")
+            return plan, RandomPlayer(spec.actions, repeat=spec.repeat, seed=self.seed)
+        one_thread_each(self.workers)
+        choice = "argmax" if self.argmax else "sampled"
+        label = relative(checkpoint, run_folder(self.run_dir))
+        plan = Plan(task, "agent", spec.era, self.max_steps, label, fingerprint(checkpoint), choice)
+        return plan, Player.load(checkpoint, device=self.device, seed=self.seed, argmax=self.argmax)
+
+    def _folder(self) -> Path:
+        if self.out is not None:
+            return self.out
+        if self.run_dir is None:
+            raise UserError("--out: name the folder for the episodes (without --run there is no other)")
+        default = self.player if self.world == STAND_IN else f"{self.player}-{self.world}"
+        return run_folder(self.run_dir) / "evaluations" / (self.name or default)
+
+
+def run_folder(path: Path) -> Path:
+    """The run that ``path``, itself or a checkpoint in it, belongs to; ``path`` where there is none."""
+    return next((p for p in (path, path.parent, path.parent.parent) if (p / "config.json").exists()), path)
+
+
+def relative(path: Path, base: Path) -> str:
+    """``path`` with links resolved, as seen from ``base`` where it lies in it."""
+    path, base = path.resolve(), base.resolve()
+    return str(path.relative_to(base)) if path.is_relative_to(base) else path.name
+
+
+def one_thread_each(workers: int) -> None:
+    """The network gets the cores that the worlds' processes leave, at least one."""
+    import os
+
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
+
+
+def describe(summary: dict[str, Any]) -> str:
+    """A summary in one line."""
+    head = f"{summary['player']} on {summary['task']}: {summary['episodes']} episodes"
+    if summary.get("rate") is None:
+        return head
+    rate = f"{summary['rate']:.0%} succeed (95 % interval {summary['low']:.0%} to {summary['high']:.0%})"
+    return f"{head}, {rate}, {summary['mean_steps']:.0f} steps on average"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Command):
+    """Record demonstrations of a task in the stand-in world, in a real data set's layout.
+
+    Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
+    """
+
+    out: tyro.conf.Positional[Path]
+    """Root folder of the data set."""
+    task: str = "FindCave"
+    """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
+    n: int = 20
+    """Demonstrations."""
+    player: Literal["scripted", "keyboard"] = "scripted"
+    """scripted: the task's own player. keyboard: a person, in a page that only this machine can open."""
+    port: int = 0
+    """Port of that page on 127.0.0.1; 0 takes a free one."""
+    seed: int = 0
+    """Seed of the first episode; the others follow it."""
+    era: Literal[2021, 2022] = 2021
+    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
+    max_steps: int | None = None
+    """End episodes after this many ticks (20 a second); the task's own limit unless given."""
+    only_successful: bool = False
+    """Keep demonstrations that succeed only, and go on to further seeds until there are n of them."""
+    workers: int | None = None
+    """Processes; one for each core unless given."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.errors import UserError
+        from basalt_iq.play.record import Recipe, summary
+
+        if self.n < 1:
+            raise UserError(f"--n {self.n}: give at least 1")
+        recipe = Recipe(self.out, self.task, self.era, self.max_steps, self.only_successful)
+        with counted("recording") as update:
+            outcomes = (
+                self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
+            )
+        result = summary(outcomes)
+        console.print(
+            f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
+            f"{result['successes']} of {result['attempts']} attempts succeeded"
+        )
+        return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
+
+    def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
+        from basalt_iq.play.record import record
+
+        return record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+
+    def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
+        from basalt_iq.play.keyboard import WebPlayer
+        from basalt_iq.play.record import record_person
+
+        with WebPlayer(recipe.spec, recipe.era, self.port) as player:
+            console.print(f"Play at [bold]{player.url}[/bold] in a browser on this machine.")
+            return record_person(recipe, self.n, self.seed, player, progress=update)

@@ -1,0 +1,296 @@
+"""Scripted players record demonstrations in the real layouts, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from basalt_iq.contract import BUTTONS, Task, find_task
+from basalt_iq.data import era2021, era2022
+from basalt_iq.data.names import demo_name, stream_prefix
+from basalt_iq.data.steps import Steps
+from basalt_iq.errors import UserError
+from basalt_iq.files import make_folder, scratch, sweep, write_json
+from basalt_iq.jobs import Progress, run_jobs
+from basalt_iq.video import VideoWriter
+
+_START_2022 = datetime(2022, 7, 1)
+#: With --only-successful, give up on a player that fails more often than this.
+_MOST_ATTEMPTS = 20
+#: Ticks to wait for the end of the episode once the player has nothing left to do.
+_MOST_IDLE = 40
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to record, apart from the seed."""
+
+    root: Path
+    task: str
+    era: int = 2021
+    max_steps: int | None = None
+    only_successful: bool = False
+
+    def __post_init__(self) -> None:
+        self.spec.check_era(self.era)
+
+    @property
+    def spec(self) -> Task:
+        return find_task(self.task)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.spec.env_id
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the episode of a seed went."""
+
+    seed: int
+    steps: int
+    success: bool
+    score: float
+    kept: bool
+    """Whether its recording is there."""
+
+
+def record(
+    recipe: Recipe,
+    n: int,
+    first_seed: int,
+    *,
+    workers: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> list[Outcome]:
+    """Record the seeds from `first_seed` that are not there yet, and return how all of them went.
+
+    With `only_successful` further seeds follow until `n` demonstrations succeeded, or 20 n were tried.
+    """
+    _prepare(recipe)
+    done: list[Outcome] = []
+    while len(done) < _MOST_ATTEMPTS * n and (missing := n - sum(outcome.kept for outcome in done)):
+        start = first_seed + len(done)
+        done += _record_seeds(recipe, range(start, start + missing), workers, progress)
+    return done
+
+
+def record_person(
+    recipe: Recipe, n: int, first_seed: int, player: Any, *, progress: Progress = lambda done, total: None
+) -> list[Outcome]:
+    """Record `n` demonstrations that a person plays through `player`, or fewer if the person stops.
+
+    An episode that the person stops in the middle of is not kept; those before it are.
+    """
+    _prepare(recipe)
+    done: list[Outcome] = []
+    while not player.done and (kept := sum(outcome.kept for outcome in done)) < n:
+        progress(kept, n)
+        seed = first_seed + len(done)
+        done.append(recorded(recipe, seed) or record_one(recipe, seed, player))
+    return done
+
+
+def _prepare(recipe: Recipe) -> None:
+    make_folder(recipe.folder)
+    sweep(recipe.root)
+    (recipe.root / "VERSION").write_text("4")
+
+
+def _record_seeds(
+    recipe: Recipe, seeds: Sequence[int], workers: int | None, progress: Progress
+) -> list[Outcome]:
+    found = {seed: outcome for seed in seeds if (outcome := recorded(recipe, seed))}
+    todo = [seed for seed in seeds if seed not in found]
+    for count, (seed, outcome) in enumerate(run_jobs(partial(record_one, recipe), todo, workers=workers), 1):
+        found[seed] = outcome
+        progress(count, len(todo))
+    return [found[seed] for seed in seeds]
+
+
+def recorded(recipe: Recipe, seed: int) -> Outcome | None:
+    """How the episode of a seed went, if it was recorded before."""
+    if recipe.era == 2021:
+        files = list(recipe.folder.glob(f"{stream_prefix(seed)}*/{era2021.META}"))
+    else:
+        files = [_pairs(recipe, seed, 1)[0].about]
+    for file in (*files, _failure(recipe, seed)):
+        if file.exists():
+            about = json.loads(file.read_text())
+            kept = file.name != _failure(recipe, seed).name
+            return Outcome(seed, about["steps"], about["success"], about["score"], kept)
+    return None
+
+
+def record_one(recipe: Recipe, seed: int, player: Any = None) -> Outcome:
+    """Play and record one episode; the player is the task's scripted one unless given."""
+    with scratch(recipe.root, str(seed)) as folder:
+        recording, about = _play(recipe, seed, folder, player)
+        stopped = player is not None and player.done
+        kept = not stopped and (about["success"] or not recipe.only_successful)
+        if kept:
+            _publish(recipe, seed, folder, recording, about)
+        elif not stopped:
+            write_json(_failure(recipe, seed), about)
+    return Outcome(seed, about["steps"], about["success"], about["score"], kept)
+
+
+def _play(recipe: Recipe, seed: int, folder: Path, player: Any) -> tuple[Recording, dict[str, Any]]:
+    from basalt_iq.world import make
+    from basalt_iq.world.players import make_player
+
+    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps)
+    player = player or make_player(recipe.task, seed)
+    with contextlib.closing(env), Recording(recipe.spec, recipe.era, folder) as recording:
+        info = _play_through(env, player, seed, recording)
+    about = {"success": False, "score": 0.0, "reasons": []}
+    about |= {key: info[key] for key in about if key in info}
+    about |= {"seed": seed, "steps": recording.length, "player": type(player).__name__}
+    return recording, about
+
+
+def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> dict[str, Any]:
+    """Play one episode and return what the world says at its end."""
+    observation, info = env.reset(seed=seed)
+    player.reset(env)
+    recording.see(observation)
+    over, idle = False, 0
+    while not over and idle < _MOST_IDLE:
+        action = player.act()
+        observation, _, terminated, truncated, info = env.step(action)
+        if "error" in info:
+            raise UserError(f"the world broke at seed {seed} ({info['error']}); run again")
+        recording.act(action)
+        recording.see(observation)
+        over, idle = terminated or truncated, idle + player.done
+    return info
+
+
+def _publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about: dict[str, Any]) -> None:
+    steps = recording.steps()
+    if recipe.era == 2021:
+        stream = folder / f"{stream_prefix(seed)}0-{steps.length}"
+        stream.mkdir()
+        (folder / _chunk(0)).rename(stream / era2021.VIDEO)
+        era2021.write_stream(stream, steps, recording.wear(), steps.length + 1, about)
+        shutil.rmtree(recipe.folder / stream.name, ignore_errors=True)
+        stream.rename(recipe.folder / stream.name)
+        return
+    pairs = _pairs(recipe, seed, steps.length)
+    written = [era2022.Pair(folder / pair.stem.name) for pair in pairs]
+    for i, pair in enumerate(written):
+        (folder / _chunk(i)).rename(pair.video)
+    era2022.write_actions_of(written, steps, about)
+    # The first chunk's description comes last: with it the demonstration counts as recorded.
+    for pair, target in reversed(list(zip(written, pairs, strict=True))):
+        for kind in ("video", "actions", "sums", "about"):
+            if (file := getattr(pair, kind)).exists():
+                file.rename(getattr(target, kind))
+
+
+def _pairs(recipe: Recipe, seed: int, length: int) -> list[era2022.Pair]:
+    return era2022.chunk_stems(recipe.folder, demo_name(seed), _START_2022, length)
+
+
+def _failure(recipe: Recipe, seed: int) -> Path:
+    return recipe.folder / f".failed-{recipe.era}-{seed}.json"
+
+
+def _chunk(index: int) -> str:
+    return f"{index}.mp4"
+
+
+class Recording:
+    """One episode as it is played: frames go into video files of `folder`, the rest is kept."""
+
+    def __init__(self, task: Task, era: int, folder: Path, crf: int = 15):
+        self._task, self._era, self._folder, self._crf = task, era, folder, crf
+        self._seen: list[dict[str, Any]] = []
+        self._actions: list[dict[str, Any]] = []
+        self._frame = np.zeros((0, 0, 3), np.uint8)
+        self._video: VideoWriter | None = None
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._video is not None:
+            if kind is None:
+                self._video.append(self._frame)
+            self._video.close()
+
+    @property
+    def length(self) -> int:
+        return len(self._actions)
+
+    def see(self, observation: dict[str, Any]) -> None:
+        """The observation of the current state."""
+        self._frame = np.ascontiguousarray(observation["pov"])
+        self._seen.append({key: value for key, value in observation.items() if key != "pov"})
+
+    def act(self, action: dict[str, Any]) -> None:
+        """The action taken in it; missing keys do nothing."""
+        tick = self.length
+        if tick == 0 or (self._era == 2022 and tick % era2022.CHUNK_TICKS == 0):
+            if self._video is not None:
+                self._video.close()
+            chunk = tick // era2022.CHUNK_TICKS
+            self._video = VideoWriter(self._folder / _chunk(chunk), self._crf)
+        assert self._video is not None, "opened on the first tick"
+        self._video.append(self._frame)
+        self._actions.append(action)
+
+    def steps(self) -> Steps:
+        """Everything but the pixels."""
+        task, era, actions = self._task, self._era, self._actions
+        names = BUTTONS[era]
+        values = task.equip if era == 2021 else ("none",)
+        index = {value: i for i, value in enumerate(values)}
+        items = task.items if era == 2021 else ()
+        rows = [[int(action.get(name, 0)) for name in names] for action in actions]
+        held = [str(state["type"]) for state in self._hands()] or ["none"] * len(self._seen)
+        return Steps(
+            task=task.name,
+            era=era,
+            button_names=names,
+            buttons=np.array(rows, np.uint8),
+            camera=np.array([action.get("camera", (0, 0)) for action in actions], np.float32),
+            equip_values=values,
+            equip=np.array([index[str(action.get("equip", "none"))] for action in actions], np.int16),
+            equipped=np.array([index[value] for value in held], np.int16),
+            items=items,
+            inventory=self._inventory(items),
+        )
+
+    def wear(self) -> np.ndarray:
+        """(T+1, 2) int64: damage and maxDamage of the item in hand (2021)."""
+        return np.array([(hand["damage"], hand["maxDamage"]) for hand in self._hands()], np.int64)
+
+    def _inventory(self, items: tuple[str, ...]) -> np.ndarray:
+        counts = [[int(state["inventory"][item]) for item in items] for state in self._seen]
+        return np.array(counts, np.int32).reshape(len(self._seen), len(items))
+
+    def _hands(self) -> list[dict[str, Any]]:
+        return [state["equipped_items"]["mainhand"] for state in self._seen if "equipped_items" in state]
+
+
+def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Counts for people and machines."""
+    kept = [outcome for outcome in outcomes if outcome.kept]
+    return {
+        "attempts": len(outcomes),
+        "successes": sum(outcome.success for outcome in outcomes),
+        "recorded": len(kept),
+        "steps": sum(outcome.steps for outcome in kept),
+        "seeds": [outcome.seed for outcome in kept],
+        "outcomes": [asdict(outcome) for outcome in outcomes],
+    }

@@ -1,0 +1,130 @@
+"""Collects one episode as it is played and puts it on record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from basalt_iq.contract import BUTTONS, find_task
+from basalt_iq.play.episode import TOP, Episode, Facts, save
+from basalt_iq.play.player import Decision
+from basalt_iq.video import VideoWriter
+
+
+class Recorder:
+    """One episode from reset to end: frames go straight to the video, the rest is small.
+
+    Call :meth:`begin`, then :meth:`step` for every step, then :meth:`finish` once.
+    """
+
+    def __init__(self, folder: Path, facts: Facts):
+        """``facts`` says what is known before the episode: task, era, seed, player, names."""
+        task = find_task(facts.task)
+        self.facts = replace(facts, button_names=list(BUTTONS[facts.era]), equip_values=list(task.equip))
+        self.folder = folder
+        self._equip_index = {value: index for index, value in enumerate(task.equip)}
+        self._columns: dict[str, list[Any]] = defaultdict(list)
+        self._chosen_q: list[float] = []
+        self._truncated = False
+        self._video = VideoWriter(folder / f"seed_{facts.seed}.mp4")
+
+    @property
+    def steps(self) -> int:
+        return len(self._columns["buttons"])
+
+    def begin(self, observation: Mapping[str, Any], progress: float | None) -> None:
+        """The reset's observation, and the world's ground truth where it has one."""
+        self._see(observation, progress)
+
+    def step(
+        self,
+        action: Mapping[str, Any],
+        observation: Mapping[str, Any],
+        progress: float | None = None,
+        decision: Decision | None = None,
+        act_ms: float = 0.0,
+    ) -> None:
+        """The action taken, what the player thought of it, and the observation that followed."""
+        self._do(action)
+        if decision is not None:
+            self._think(decision, act_ms)
+        self._see(observation, progress)
+
+    def finish(self, info: Mapping[str, Any], truncated: bool = False) -> Episode:
+        """The world's last words (``success``, ``score``, ``reasons`` where it has a judge).
+
+        ``truncated``: time ran out, so the state that followed has a value, which nobody computed.
+        """
+        self._truncated = truncated
+        judged = {name: info.get(name) for name in ("success", "score")}
+        return self._save(**judged, reasons=[str(reason) for reason in info.get("reasons", [])])
+
+    def fail(self, error: str) -> Episode:
+        """The world broke: the steps so far are kept, and the episode counts as not succeeded."""
+        return self._save(success=False, score=0.0, reasons=["the world failed"], error=error)
+
+    def discard(self) -> None:
+        """Forget the episode; nothing of it remains on disk."""
+        self._video.discard()
+
+    def _save(self, **outcome: Any) -> Episode:
+        self._video.close()
+        facts = replace(self.facts, steps=self.steps, **outcome)
+        return save(self.folder, facts, self._arrays())
+
+    def _see(self, observation: Mapping[str, Any], progress: float | None) -> None:
+        self._video.append(observation["pov"])
+        if progress is not None:
+            self._columns["progress"].append(progress)
+
+    def _do(self, action: Mapping[str, Any]) -> None:
+        """A key that an action leaves out is not pressed (the world's rule for partial actions)."""
+        add = self._columns
+        add["buttons"].append([int(action.get(name, 0)) for name in self.facts.button_names])
+        add["camera"].append(np.asarray(action.get("camera", (0.0, 0.0)), np.float32))
+        add["equip"].append(self._equip_index[str(action.get("equip", "none"))])
+
+    def _think(self, decision: Decision, act_ms: float) -> None:
+        add = self._columns
+        add["action"].append(decision.index)
+        add["act_ms"].append(act_ms)
+        if self.facts.discount is None:  # a player without Q: its policy is no thought
+            return
+        best = np.argsort(-decision.policy, kind="stable")[:TOP]
+        add["top_action"].append(best)
+        add["top_q"].append(decision.q[best])
+        add["top_policy"].append(decision.policy[best])
+        add["v"].append(decision.v)
+        add["entropy"].append(decision.entropy)
+        add["memory_norm"].append(decision.memory_norm)
+        self._chosen_q.append(float(decision.q[decision.index]))
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        arrays = {name: np.array(column) for name, column in self._columns.items() if column}
+        if self.facts.discount is not None and "v" in arrays:
+            q_a = np.array(self._chosen_q[: len(arrays["v"])])
+            arrays["reward"] = recovered_reward(
+                q_a, arrays["v"], self.facts.discount, self._truncated, self.facts.repeat
+            )
+        return arrays
+
+
+def recovered_reward(
+    q_a: np.ndarray, v: np.ndarray, discount: float, truncated: bool = False, repeat: int = 1
+) -> np.ndarray:
+    """r_t = Q(s_t, a_t) - discount * V(s_t+1), shape (T,); V is 0 after an episode's own end.
+
+    A decision that is held for `repeat` ticks has one reward, said at each; its next state is the next
+    decision's.
+
+    The inverse soft Bellman operator of IQ-Learn (Garg et al. 2021, section 3) on one episode,
+    with the next state that followed in place of its expectation. Where time ran out the last
+    reward is unknown: NaN.
+    """
+    following = np.minimum((np.arange(len(v)) // repeat + 1) * repeat, len(v))
+    return q_a - discount * np.append(v, np.nan if truncated else 0.0)[following]

@@ -1,0 +1,310 @@
+"""Plays whole episodes: many at once, recorded as they go, a broken world survived."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from basalt_iq.errors import UserError
+from basalt_iq.files import make_folder
+from basalt_iq.play.episode import Episode, Facts
+from basalt_iq.play.player import Actor, Decision
+from basalt_iq.play.recorder import Recorder
+from basalt_iq.play.vector import VectorWorld, WorkerError, build_world
+from basalt_iq.play.worlds import Build
+
+OnDone = Callable[[Episode], None]
+#: Worlds that break this often in a row, without one step between, are beyond help.
+MAX_FAULTS = 3
+PROGRESS = "progress"
+
+
+class TellProgress(gymnasium.Wrapper):
+    """Adds the world's ground truth to ``info``, so that asking for it costs no message of its own."""
+
+    def reset(self, **options: Any) -> Any:
+        observation, info = self.env.reset(**options)
+        return observation, self._tell(info)
+
+    def step(self, action: Any) -> Any:
+        *rest, info = self.env.step(action)
+        return (*rest, self._tell(info))
+
+    def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
+        measure = getattr(self.env.unwrapped, PROGRESS, None)
+        return info if measure is None else {**info, PROGRESS: float(measure())}
+
+
+def build_telling_world(task: str, era: int, max_steps: int | None) -> gymnasium.Env:
+    """What the worker processes build."""
+    return TellProgress(build_world(task, era, max_steps))
+
+
+def play(
+    task: str,
+    player: Actor,
+    seeds: Sequence[int],
+    *,
+    out: Path,
+    era: int = 2021,
+    max_steps: int | None = None,
+    workers: int = 2,
+    worlds: int = 8,
+    name: str = "agent",
+    checkpoint: str | None = None,
+    on_done: OnDone | None = None,
+    build: Build = build_telling_world,
+) -> list[Episode]:
+    """Play one episode per seed and record each in ``out``; returns them in the order of ``seeds``.
+
+    The worlds form a group per worker process. While the player thinks for one group, the others'
+    worlds move and their frames are encoded, so that every core has work. A world that breaks is
+    recorded as a failed episode with its reason, and a new one takes its place; a seed whose world
+    broke before the first step gets a second try.
+
+    Args:
+        max_steps: episode limit in steps of 50 ms; None is the task's own.
+        workers: processes that step worlds.
+        worlds: episodes under way at once, over all workers.
+        name: who plays, as the records call it; ``checkpoint``: from which weights.
+        on_done: called in this thread with each finished episode.
+        build: makes one world; must be picklable.
+    """
+    make_folder(out)
+    facts = Facts(
+        task,
+        era,
+        0,
+        name,
+        max_steps=max_steps,
+        checkpoint=checkpoint,
+        discount=getattr(player, "discount", None),
+        repeat=getattr(player, "repeat", 1),
+        action_names=list(player.action_names),
+    )
+    queue, done = deque(seeds), []
+    workers = max(1, min(workers, worlds, len(seeds)))
+    share = -(-min(worlds, max(len(seeds), 1)) // workers)
+    with ExitStack() as stack:
+        parts = [range(i * share, (i + 1) * share) for i in range(workers)]
+        groups = [stack.enter_context(_Group(out, facts, part, build)) for part in parts]
+        threads = stack.enter_context(ThreadPoolExecutor(workers))  # left first: no group goes while it moves
+        moving: deque[tuple[_Group, Future]] = deque(
+            (group, threads.submit(lambda: None)) for group in groups
+        )
+        while moving:
+            group, future = moving.popleft()
+            future.result()
+            for episode in group.finished():
+                done.append(episode)
+                if on_done:
+                    on_done(episode)
+            queue.extend(group.unplayed())
+            job = _next(group, queue, player)
+            if job is not None:
+                moving.append((group, threads.submit(job)))
+    order = {seed: i for i, seed in enumerate(seeds)}
+    return sorted(done, key=lambda episode: order[episode.facts.seed])
+
+
+def _next(group: _Group, queue: deque[int], player: Actor) -> Callable[[], None] | None:
+    """What a group does next: start episodes in free slots, or act in all live ones; None: it is through.
+
+    Episodes start together with the others' next decision, so that a player that holds its decisions thinks
+    for all of them at once.
+    """
+    fresh = {slot: queue.popleft() for slot in group.free() if queue and group.decides}
+    if fresh:
+        player.start(list(fresh), list(fresh.values()))
+        return lambda: group.start(fresh)
+    if not group.live:
+        return None
+    slots = sorted(group.live)
+    began = time.perf_counter()
+    decisions = player.act([group.live[slot].observation for slot in slots], slots)
+    act_ms = 1000 * (time.perf_counter() - began) / len(slots)
+    return lambda: group.advance(dict(zip(slots, decisions, strict=True)), act_ms)
+
+
+class _Live:
+    """An episode under way in a slot."""
+
+    def __init__(self, recorder: Recorder, observation: Mapping[str, Any]):
+        self.recorder, self.observation = recorder, observation
+
+
+class _Group:
+    """The worlds of one worker process, and the recorders of their episodes."""
+
+    def __init__(self, out: Path, facts: Facts, slots: range, build: Callable):
+        self.out, self.facts, self.slots, self.build = out, facts, slots, build
+        self.live: dict[int, _Live] = {}
+        self._ticks = 0  # in which a live slot moved
+        self._worlds: VectorWorld | None = None
+        self._finished: list[Episode] = []
+        self._unplayed: list[int] = []
+        self._tried_twice: set[int] = set()
+        self._faults = 0
+
+    @property
+    def decides(self) -> bool:
+        """Is this a tick in which the player decides, rather than holds a decision?"""
+        return not self.live or self._ticks % self.facts.repeat == 0
+
+    def free(self) -> list[int]:
+        return [slot for slot in self.slots if slot not in self.live]
+
+    def finished(self) -> list[Episode]:
+        """The episodes that ended since the last call."""
+        done, self._finished = self._finished, []
+        return done
+
+    def unplayed(self) -> list[int]:
+        """Seeds whose world broke before the first step, since the last call: nobody has failed there."""
+        seeds, self._unplayed = self._unplayed, []
+        return seeds
+
+    def start(self, seeds: Mapping[int, int]) -> None:
+        """Begin the episode of each seed in its slot."""
+        self._ticks = self._ticks if self.live else 0
+        recorders = {s: Recorder(self.out, replace(self.facts, seed=seed)) for s, seed in seeds.items()}
+        try:
+            answers = self._open().reset({self._local(slot): seed for slot, seed in seeds.items()})
+        except WorkerError as error:
+            self._broke(error, recorders)
+            return
+        for slot, recorder in recorders.items():
+            observation, info = answers[self._local(slot)]
+            recorder.begin(observation, info.get(PROGRESS))
+            self.live[slot] = _Live(recorder, observation)
+
+    def advance(self, decisions: Mapping[int, Decision], act_ms: float) -> None:
+        """One step in every live slot."""
+        try:
+            answers = self._open().step({self._local(slot): d.action for slot, d in decisions.items()})
+        except WorkerError as error:
+            self._broke(error, {})
+            return
+        self._faults, self._ticks = 0, self._ticks + 1
+        for slot, decision in decisions.items():
+            self._record(slot, decision, act_ms, *answers[self._local(slot)])
+
+    def _record(
+        self, slot: int, choice: Decision, act_ms: float, seen: Any, ended: bool, truncated: bool, info: Any
+    ) -> None:
+        live = self.live[slot]
+        if info.get("error"):  # the observation that comes with it is noise (contract, section 1)
+            self._finished.append(live.recorder.fail(str(info["error"])))
+            del self.live[slot]
+            return
+        live.recorder.step(choice.action, seen, info.get(PROGRESS), choice, act_ms)
+        live.observation = seen
+        if ended or truncated:
+            self._finished.append(live.recorder.finish(info, truncated and not ended))
+            del self.live[slot]
+
+    def _broke(self, error: WorkerError, starting: Mapping[int, Recorder]) -> None:
+        """The worker is gone and with it every episode it held: record them, and let a new one start."""
+        if self._worlds:
+            self._worlds.close()
+        self._worlds = None
+        self._faults += 1
+        if self._faults >= MAX_FAULTS:
+            raise UserError(
+                f"{self.facts.task}: the world broke {MAX_FAULTS} times in a row: {_last_line(error)}"
+            )
+        recorders = [live.recorder for live in self.live.values()]
+        for recorder in starting.values():
+            seed = recorder.facts.seed
+            if seed in self._tried_twice:
+                recorders.append(recorder)
+            else:
+                self._tried_twice.add(seed)
+                self._unplayed.append(seed)
+        self._finished += [recorder.fail(_last_line(error)) for recorder in recorders]
+        self.live = {}
+
+    def _local(self, slot: int) -> int:
+        return slot - self.slots.start
+
+    def _open(self) -> VectorWorld:
+        if self._worlds is None:
+            f = self.facts
+            self._worlds = VectorWorld(f.task, len(self.slots), 1, f.era, f.max_steps, build=self.build)
+        return self._worlds
+
+    def __enter__(self) -> _Group:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for live in self.live.values():  # only when something was raised: half an episode is none
+            live.recorder.discard()
+        if self._worlds:
+            self._worlds.close()
+
+
+def _last_line(error: BaseException) -> str:
+    """A worker's traceback in one line: what happened, without where."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if len(lines) < 2 else f"{lines[0]} {lines[-1]}"
+
+
+def play_scripted(
+    task: str,
+    seeds: Sequence[int],
+    *,
+    out: Path,
+    era: int = 2021,
+    max_steps: int | None = None,
+    workers: int = 2,
+    name: str = "scripted",
+    on_done: OnDone | None = None,
+) -> list[Episode]:
+    """As :func:`play`, by the world's own demonstrator, each episode whole in a worker process."""
+    make_folder(out)
+    facts = Facts(task, era, 0, name, max_steps=max_steps)
+    done: dict[int, Episode] = {}
+    with ProcessPoolExecutor(max(1, min(workers, len(seeds))), get_context("spawn")) as pool:
+        jobs = {pool.submit(_scripted_episode, out, replace(facts, seed=seed)): seed for seed in seeds}
+        for job in as_completed(jobs):
+            try:
+                done[jobs[job]] = job.result()
+            except BrokenProcessPool as error:
+                raise UserError(f"{task}: the demonstrator died; run the same command again") from error
+            if on_done:
+                on_done(done[jobs[job]])
+    return [done[seed] for seed in seeds]
+
+
+def _scripted_episode(out: Path, facts: Facts) -> Episode:
+    """One episode of the demonstrator, in this process."""
+    from basalt_iq.world.players import make_player
+
+    env = build_telling_world(facts.task, facts.era, facts.max_steps)
+    recorder = Recorder(out, facts)
+    try:
+        player = make_player(facts.task, facts.seed)
+        observation, info = env.reset(seed=facts.seed)
+        recorder.begin(observation, info.get(PROGRESS))
+        player.reset(env.unwrapped)
+        ended = truncated = False
+        while not (ended or truncated):
+            action = player.act()
+            observation, _, ended, truncated, info = env.step(action)
+            recorder.step(action, observation, info.get(PROGRESS))
+        return recorder.finish(info, truncated and not ended)
+    except BaseException:
+        recorder.discard()
+        raise
+    finally:
+        env.close()

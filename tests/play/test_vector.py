@@ -1,0 +1,74 @@
+import math
+import multiprocessing as mp
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from basalt_iq.errors import UserError
+from basalt_iq.play.vector import VectorWorld, WorkerError
+from basalt_iq.world import make
+
+
+def test_slots_equal_single_worlds_frame_by_frame():
+    actions = [{"forward": 1, "camera": np.array([0, 5 * slot], np.float32)} for slot in range(3)]
+    with VectorWorld("FindCave", 3, workers=2, max_steps=6) as worlds:
+        first = worlds.reset({slot: 40 + slot for slot in range(3)})
+        steps = [worlds.step(dict(enumerate(actions))) for _ in range(6)]
+        progress = worlds.progress(range(3))
+    for slot in range(3):
+        env = make("FindCave", max_steps=6)
+        observation, _ = env.reset(seed=40 + slot)
+        assert np.array_equal(first[slot][0]["pov"], observation["pov"])
+        for step in steps:
+            observation, _, terminated, truncated, info = env.step(actions[slot])
+            ours, *rest = step[slot]
+            assert np.array_equal(ours["pov"], observation["pov"])
+            assert ours["inventory"] == observation["inventory"]
+            assert rest == [terminated, truncated, info]
+        assert truncated
+        assert progress[slot] == env.unwrapped.progress()
+
+
+def test_only_the_slots_asked_for_answer():
+    with VectorWorld("FindCave", 3, workers=2, max_steps=4) as worlds:
+        assert list(worlds.reset({2: 1, 0: 1})) == [0, 2]
+        before = worlds.step({0: {}})[0][0]["pov"].copy()
+        worlds.step({2: {"camera": np.array([0, 90], np.float32)}})
+        assert np.array_equal(worlds._frames[0], before)
+        with pytest.raises(KeyError, match="slot 3"):
+            worlds.step({3: {}})
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_dead_or_hung_worker_is_named_and_nothing_is_left_running(blow):
+    worlds = VectorWorld("FindCave", 2, workers=2, max_steps=50, timeout=120)
+    worlds.reset({0: 1, 1: 2})
+    worlds.timeout = 1.0
+    victim = next(child for child in mp.active_children() if child.name == "world-1")
+    os.kill(victim.pid, blow)
+    with pytest.raises(WorkerError, match=r"worker 1 \(slots 1\) (died|did not answer)"):
+        _step_forever(worlds)
+    assert not [child for child in mp.active_children() if child.name.startswith("world-")]
+    with pytest.raises(RuntimeError, match="closed"):
+        worlds.step({0: {}})
+
+
+def _step_forever(worlds):
+    while True:
+        worlds.step({0: {}, 1: {}})
+
+
+def test_an_exception_in_a_world_arrives_with_its_text():
+    with (
+        VectorWorld("FindCave", 1, build=math.hypot) as worlds,
+        pytest.raises(WorkerError, match="TypeError"),
+    ):
+        worlds.reset({0: 1})
+
+
+def test_nothing_starts_for_an_unknown_task():
+    with pytest.raises(UserError, match="choose from"):
+        VectorWorld("FindCaves", 1)
+    assert not mp.active_children()
