@@ -23,12 +23,17 @@ TABLES = ("blocks.py", "textures.py")
 """Sources of tables that compiled functions hold."""
 
 
+def sources() -> list[Path]:
+    """Every file, of any room, that compiled code is made from."""
+    here = Path(__file__).parent  # the rooms are links, which a ** would not follow
+    files = [path for depth in ("*.py", "*/*.py", "*/*/*.py") for path in here.glob(depth)]
+    return [f for f in sorted(files) if f.name in TABLES or b"basalt_iq.jit import" in f.read_bytes()]
+
+
 def _cache_folder() -> Path:
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        text = source.read_bytes()
-        if source.name in TABLES or b"world.jit import" in text:
-            digest.update(text)
+    for source in sources():
+        digest.update(source.read_bytes())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "basalt-iq" / "numba" / digest.hexdigest()[:16]
 
