@@ -25,10 +25,8 @@ class View:
     def draw(self) -> np.ndarray:
         """The present picture (H, W, 3) uint8, in an array that the next call fills anew."""
         sim, frame, depth = self._simulation, self._frame, self._depth
-        world, where = (
-            sim.world,
-            (sim.eye, sim.body[physics.YAW], sim.body[physics.PITCH], sim.half_view, FAR),
-        )
+        world, body = sim.world, sim.body
+        where = sim.eye, body[physics.YAW], body[physics.PITCH], sim.half_view, FAR
         render.draw_blocks(frame, depth, *world.flat, *self._room, sim.drift, *where)
         animals.draw_animals(frame, depth, world.animals, world.light, *where)
         if sim.era == 2022:
