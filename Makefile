@@ -11,7 +11,7 @@ export OMP_WAIT_POLICY ?= passive
 # What users need, and what tests and benchmarks need on top.
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e .
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[all]'
 	touch $@
 
 $(STAMP): $(READY)
