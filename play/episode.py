@@ -19,7 +19,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from basalt_iq.errors import UserError
-from basalt_iq.files import write_bytes, write_json
+from basalt_iq.files import write_bytes
+from basalt_iq.records import write_json
 
 #: How many of the best actions are kept with their Q and probability at every step.
 TOP = 5

@@ -13,7 +13,8 @@ from typing import Any
 from basalt_iq.agent.checkpoint import AgentSpec, save_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, point, write_folder, write_json, write_text
+from basalt_iq.files import make_folder, point, write_folder, write_text
+from basalt_iq.records import write_json
 from basalt_iq.train.state_file import load_state, save_state
 
 README = """A training run of basalt-iq.

@@ -11,10 +11,11 @@ from basalt_iq.agent.checkpoint import AgentSpec, load_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import entropy, policy, soft_value
 from basalt_iq.data.store import Trajectory
-from basalt_iq.files import make_folder, write_json
+from basalt_iq.files import make_folder
 from basalt_iq.play.episode import TOP, Episode, Facts, save
 from basalt_iq.play.evaluation import SUMMARY, Plan, fingerprint, read_summary, summarise
 from basalt_iq.play.recorder import recovered_reward
+from basalt_iq.records import write_json
 from basalt_iq.train.demos import decisions, load_demos
 from basalt_iq.train.held_out import q_values
 from basalt_iq.video import VideoWriter
