@@ -63,7 +63,9 @@ def tell(port, data, seconds=5.0):
             while part := line.recv(65536):
                 got += part
                 head, _, body = got.partition(b"\r\n\r\n")
-                length = [h.split(b":")[1] for h in head.lower().split(b"\r\n") if h.startswith(b"content-length")]
+                length = [
+                    h.split(b":")[1] for h in head.lower().split(b"\r\n") if h.startswith(b"content-length")
+                ]
                 if length and len(body) >= int(length[0]):
                     break
     return got
@@ -137,7 +139,10 @@ MALFORMED = {
     "a length of 30 digits": (lambda p: asked(p, "/take", f"Content-Length: {'9' * 30}\r\n", "POST"), 400),
     "chunks over the bound": (
         lambda p: asked(
-            p, "/take", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n", "POST",
+            p,
+            "/take",
+            "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n",
+            "POST",
             b"".join(b"4000\r\n" + b" " * 0x4000 + b"\r\n" for _ in range(6)) + b"0\r\n\r\n",
         ),
         413,
@@ -218,8 +223,9 @@ def test_a_socket_speaks_to_its_own_page_only(site):
 
 
 def test_a_port_that_is_taken_is_named(site):
-    with pytest.raises(UserError, match=f"--port {site}: cannot listen there .*; choose another"), run_site(
-        [], site
+    with (
+        pytest.raises(UserError, match=f"--port {site}: cannot listen there .*; choose another"),
+        run_site([], site),
     ):
         pass
 

@@ -12,7 +12,7 @@ import pytest
 from basalt_iq.errors import UserError
 from basalt_iq.server import run_site
 from basalt_iq.watch.commands import Compare, Watch
-from basalt_iq.watch.compare import Comparison
+from basalt_iq.watch.compare import Comparison, judged_ones
 from basalt_iq.watch.judgements import Judgements
 from basalt_iq.watch.live import LiveSite, sparkline, view
 from basalt_iq.watch.runs import find
@@ -67,6 +67,39 @@ def test_a_click_is_a_judgement_and_moves_the_ratings_as_by_hand(page, compariso
     assert (kept.left, kept.right, kept.winner, kept.seed, kept.judge) == (
         shown.left, shown.right, "left", shown.seed, "tester",
     )  # fmt: skip
+
+
+def test_baselines_are_judged_only_if_asked_for(synthetic, tmp_path):
+    for name in ("iq", "bc"):
+        synthetic.run(tmp_path / name, count=1, steps=3, players=("agent", "random", "scripted"))
+        for player in ("random", "scripted"):
+            path = tmp_path / name / "evaluations" / player / "summary.json"
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"weights": None}))
+    found = find([tmp_path / "iq", tmp_path / "bc"])[1]
+    assert [e.name for e in judged_ones(found, ())] == ["iq", "bc"]
+    assert [e.name for e in judged_ones(found, ("bc", "bc/random"))] == ["bc", "bc/random"]
+    with pytest.raises(UserError, match="--agents nobody: there is iq"):
+        judged_ones(found, ("nobody",))
+    assert len(judged_ones(find([tmp_path / "iq"])[1], ())) == 3  # one agent alone has only them to meet
+
+
+def test_a_note_speed_and_the_way_back_by_keys(page, comparison):
+    with run_site(comparison.routes) as address:
+        page.open(address)
+        ready(page)
+        page.ask("document.getElementById('note').focus()")
+        page.press("more cavesrs")
+        assert page.ask("document.querySelector('video').playbackRate") == 1  # typing steers nothing
+        page.press("\ue007")  # enter leaves the field
+        page.press("s")
+        assert page.ask("document.querySelector('video').playbackRate") == 2
+        page.click("button[data-winner='left']")
+        page.until("document.getElementById('count').textContent === '1 judged'")
+        assert [j.note for j in comparison.judgements.all] == ["more cavesrs"]
+        assert comparison.standing().notes[0].endswith("more cavesrs")
+        page.press("\ue003")  # backspace
+        page.until("document.getElementById('count').textContent === '0 judged'")
+    assert comparison.judgements.all == []
 
 
 def test_keys_judge_and_taking_back_works(page, comparison):
@@ -169,10 +202,11 @@ def test_the_live_page_follows_a_run_as_it_grows(page, synthetic, run, monkeypat
     assert any("a-later-one" in str(cell) for cell in terminal.renderables[-1].columns[0].cells)
 
 
-def test_watch_live_ends_when_asked(run, tmp_path):
+def test_watch_live_ends_when_asked(run, tmp_path, capsys):
     began = time.monotonic()
     found = Watch(runs=(run,), live=True, seconds=0.2).run()
     assert found["ok"]
+    assert found["address"] in capsys.readouterr().err  # though nobody has a terminal here
     assert time.monotonic() - began < 10
     assert not [t for t in threading.enumerate() if t.name == "site"]
 

@@ -1,4 +1,5 @@
 import json
+import os
 import random
 
 import pytest
@@ -16,6 +17,7 @@ from basalt_iq.watch.ratings import (
     gain,
     judgements_needed,
     next_match,
+    open_ratings,
     order,
     rate,
     score,
@@ -129,7 +131,6 @@ def test_openskill_agrees_on_who_is_better():
     assert found["a"][0] > found["b"][0] > found["c"][0]
     assert found["idle"] == (25.0, 25 / 3)
     assert all(sigma < 25 / 3 for name, (_, sigma) in found.items() if name != "idle")
-
 
 
 def test_bedd_matches_round_trip_newest_first(tmp_path):
