@@ -108,9 +108,8 @@ def test_taking_back_is_remembered(tmp_path):
 def test_lines_that_say_nothing_are_counted_and_the_others_hold(tmp_path):
     good = Judgement("a", "FindCave", 1, "x", "y", "left")
     Judgements(tmp_path).add([good])
-    bad = ['{"id": "x"}', "{", '{"undo": 3}', '{"id": "b", "task": "T", "seed": 1, "left": "x", "right": "x", '
-           '"winner": "left"}', '{"id": "b", "task": "T", "seed": 1e999, "left": "x", "right": "y", '
-           '"winner": "left"}', "\ud800"]  # fmt: skip
+    word = '{"id": "b", "task": "T", "seed": %s, "left": "x", "right": "%s", "winner": "left"}'
+    bad = ['{"id": "x"}', "{", '{"undo": 3}', word % (1, "x"), word % ("1e999", "y"), "\ud800"]
     with (tmp_path / FILE).open("ab") as file:
         file.write("\n".join(bad).encode("utf-8", "surrogatepass") + b"\n")
     found = Judgements(tmp_path)
