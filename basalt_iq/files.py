@@ -1,21 +1,22 @@
-"""Writing so that a reader, or a kill at any moment, finds the old content or the new, never half."""
+"""Writing so that a reader, a kill or a power cut finds the old content or the new, never half."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import hashlib
 import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from basalt_iq.errors import UserError
 
 #: Where unfinished work lies, inside the folder it is for.
 PARTIAL = ".partial"
+#: Names every other file of a folder with its SHA-256, as `sha256sum` writes it.
+SUMS = "SHA256SUMS"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -24,21 +25,40 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
             os.fchmod(handle, 0o644)  # a temporary file is its owner's alone
-            os.fsync(file.fileno())
-        os.replace(name, path)
+        put(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
 
 
+def put(partial: Path, path: Path) -> None:
+    """Give a finished file or folder its name, once it is on the disk and not in a cache alone."""
+    for file in sorted(partial.rglob("*"), reverse=True) if partial.is_dir() else ():
+        _sync(file)
+    _sync(partial)
+    os.replace(partial, path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait for the disk. Not every file system can sync a folder; it then does so in its own time."""
+    flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) if path.is_dir() else os.O_RDONLY
+    try:
+        handle = os.open(path, flags)
+    except PermissionError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        if not path.is_dir():
+            raise
+    finally:
+        os.close(handle)
+
+
 def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
-
-
-def write_json(path: Path, data: Any) -> None:
-    write_text(path, json.dumps(data, indent=1) + "\n")
 
 
 def temporary(path: Path) -> Path:
@@ -52,7 +72,7 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = temporary(path)
     try:
         yield partial
-        partial.replace(path)
+        put(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -67,7 +87,7 @@ def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
     try:
         write(temporary)
         shutil.rmtree(folder, ignore_errors=True)
-        os.rename(temporary, folder)
+        put(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
@@ -120,3 +140,37 @@ def _alive(process: int) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def write_sums(folder: Path) -> None:
+    """Write the sums of all files in a folder that is complete."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != SUMS)
+    lines = (f"{digest(file)}  {file.relative_to(folder).as_posix()}\n" for file in files)
+    (folder / SUMS).write_text("".join(lines))
+
+
+def check_sums(folder: Path) -> str | None:
+    """What is wrong with a folder by its own sums, in a few words; None if it is whole or has no sums."""
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+        for line in lines:
+            wanted, name = line.split("  ", 1)
+            file = folder / name
+            if not file.is_file():
+                return f"{name} is missing"
+            if digest(file) != wanted:
+                return f"{name} is damaged"
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        return f"{SUMS} cannot be read ({error})"
+    return None

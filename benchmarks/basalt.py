@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from basalt_iq.demo import SMALL
-from basalt_iq.files import write_json
 from basalt_iq.play.player import Player
 from basalt_iq.play.stats import mcnemar, wilson
+from basalt_iq.records import write_json
 from basalt_iq.world import make
 
 DEMO_SEED, HELD_OUT_SEED = 50_000, 300_000

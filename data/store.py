@@ -24,7 +24,8 @@ import numpy as np
 
 from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, scratch, write_json
+from basalt_iq.files import make_folder, scratch
+from basalt_iq.records import write_json
 
 VERSION = 1
 _ARRAYS = ("buttons", "camera", "equip", "inventory", "equipped")

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, write_json
+from basalt_iq.files import make_folder
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load, load_all
 from basalt_iq.play.player import Actor
 from basalt_iq.play.stats import wilson
+from basalt_iq.records import write_json
 
 SUMMARY = "summary.json"
 

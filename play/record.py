@@ -19,8 +19,9 @@ from basalt_iq.data import era2021, era2022
 from basalt_iq.data.names import demo_name, stream_prefix
 from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, scratch, sweep, write_json
+from basalt_iq.files import make_folder, scratch, sweep
 from basalt_iq.jobs import Progress, run_jobs
+from basalt_iq.records import write_json
 from basalt_iq.video import VideoWriter
 
 _START_2022 = datetime(2022, 7, 1)

@@ -14,9 +14,10 @@ import numpy as np
 
 from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, write_folder, write_json
+from basalt_iq.files import make_folder, write_folder
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load
+from basalt_iq.records import write_json
 from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, notes, refuse_existing
 from basalt_iq.submission.checking import Row
 from basalt_iq.submission.entries import load_actor

@@ -15,7 +15,8 @@ import basalt_iq
 from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
 from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, write_folder, write_json
+from basalt_iq.files import make_folder, write_folder
+from basalt_iq.records import write_json
 from basalt_iq.submission.retraining import SETTINGS
 
 AICROWD_2021, AICROWD_2022, BEDD = "aicrowd-2021", "aicrowd-2022", "bedd"

@@ -14,7 +14,7 @@ from typing import Any
 
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
-from basalt_iq.files import write_json
+from basalt_iq.records import write_json
 from basalt_iq.watch.ratings import Judgement, Winner
 
 

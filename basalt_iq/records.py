@@ -1,0 +1,73 @@
+"""Every JSON file of ours is read and written here: typed, bounded, and never a surprise.
+
+A record is a frozen dataclass (or a dict or list of plain types). msgspec holds the file to its fields' types
+and bounds (`msgspec.Meta`); unknown fields are left aside, since a newer version may have added them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from basalt_iq.errors import UserError
+from basalt_iq.files import write_text
+
+T = TypeVar("T")
+#: No record of ours comes near it: what is larger is something else, or hostile.
+MAX_BYTES = 8 << 20
+
+
+def read_json(path: Path, kind: type[T], *, remedy: str, limit: int = MAX_BYTES) -> T:
+    """The record of type `kind` in a file. Raises UserError with the file, what is wrong and the `remedy`.
+
+    FileNotFoundError is raised as it is: whether a file may be missing is for the caller to say.
+    """
+    try:
+        raw = read_bytes(path, limit)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); {remedy}"
+        ) from None
+    return parse_json(raw, kind, str(path), remedy=remedy)
+
+
+def parse_json(raw: bytes | str, kind: type[T], source: str, *, remedy: str) -> T:
+    """As `read_json`, of content at hand; `source` is what the error names."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, TypeError) as error:
+        raise UserError(f"{source}: not what it should be ({_short(error)}); {remedy}") from None
+
+
+def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """A regular file's content. Raises ValueError for what is none (a pipe never ends) or is too large."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("not a regular file")
+        raw = file.read(limit + 1)
+    if len(raw) > limit:
+        raise ValueError(f"larger than {limit:,} bytes")
+    return raw
+
+
+def to_json(record: Any) -> Any:
+    """A record as dicts, lists and plain values."""
+    return msgspec.to_builtins(record)
+
+
+def write_json(path: Path, record: Any) -> None:
+    """Replace the file by the record, readable for people. Raises ValueError where a number is not finite."""
+    write_text(path, json.dumps(to_json(record), indent=1, allow_nan=False) + "\n")
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:200] + "..."
