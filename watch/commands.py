@@ -108,7 +108,7 @@ class Compare(Command):
         from basalt_iq.watch.runs import find
 
         evaluations = judged_ones(find(self.folders)[1], self.agents)
-        task = self._task(sorted({str(e.summary.get("task")) for e in evaluations}))
+        task = self._task(sorted({e.summary.task for e in evaluations}))
         imported = read_matches(self.import_matches) if self.import_matches else []
         judgements = Judgements(self.out)
         judgements.add(imported)
@@ -121,7 +121,7 @@ class Compare(Command):
             self._serve(comparison)
         if self.export_matches:
             write_matches(self.export_matches, judgements.of(task))
-        tests = paired_tests([e for e in evaluations if e.summary.get("task") == task])
+        tests = paired_tests([e for e in evaluations if e.summary.task == task])
         standing = comparison.standing()
         _print_comparison(tests, standing)
         people = to_json(standing)

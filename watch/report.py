@@ -16,7 +16,9 @@ from typing import Any
 
 from basalt_iq.files import make_folder, write_folder, write_text
 from basalt_iq.play.episode import Episode
+from basalt_iq.play.plan import comparable
 from basalt_iq.play.stats import mcnemar
+from basalt_iq.records import to_json
 from basalt_iq.watch.meanings import meaning_of
 from basalt_iq.watch.packing import digest, pack
 from basalt_iq.watch.pages import render
@@ -104,7 +106,7 @@ def paired_tests(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
     """Every two evaluations of one task that share judged seeds: exact McNemar over the shared ones."""
     tests = []
     for a, b in combinations(evaluations, 2):
-        if a.summary.get("task") != b.summary.get("task"):
+        if comparable(a.summary, b.summary) is not None:
             continue
         ours, theirs = ({e.facts.seed: e.facts.success for e in side.played} for side in (a, b))
         seeds = [s for s in ours if ours[s] is not None and theirs.get(s) is not None]
@@ -135,7 +137,7 @@ def _evaluation(
     return {
         "name": evaluation.name,
         "run": runs.index(run) if run else None,
-        "summary": evaluation.summary,
+        "summary": to_json(evaluation.summary),
         "reward_view": reward_view(evaluation.episodes),
         "episodes": [_episode(m) for m in media],
     }
