@@ -1,10 +1,10 @@
 """Hindsight: where a demonstrator is about to go, told by what the demonstrator then did.
 
-Cloning spends itself on inertia: most ticks repeat the one before, and an encoder learns little from them of
-where to go. But a demo knows its own future. Its camera and movement keys, added up, say where in the present
-view the demonstrator will be: in a few seconds, at the next decisive action, at the end. That bearing needs no
-world and no privilege, so every data set of both eras has it; learning to tell it from single frames teaches
-the encoder what is worth going to (compare goal relabelling, Andrychowicz et al. 2017, arXiv 1707.01495, and
+Cloning spends itself on inertia: most ticks repeat the one before, and an encoder learns little from them
+of where to go. But a demo knows its own future. Its camera and movement keys, added up, say where in the
+present view the demonstrator will be: in a few seconds, at the next decisive action, at the end. That bearing
+needs no world and no privilege, so every data set of both eras has it; learning to tell it from single frames
+teaches the encoder what is worth going to (compare goal relabelling, Andrychowicz et al. 2017, arXiv 1707.01495, and
 multi-step inverse models, Lamb et al. 2022, arXiv 2207.08229).
 """
 
@@ -33,7 +33,7 @@ NEAR = 1.0
 #: Kinds of decisive actions. Their beginning counts: a key that stays down decides once.
 KINDS = ("use", "take an item", "end")
 UNKNOWN = -1
-#: Outputs that `loss` takes: bearings' bins, log distance and log time of every target, and the kind's logits.
+#: Outputs that `loss` takes: bearings' bins, log distance and log time of every target, the kind's logits.
 OUTPUTS = len(TARGETS) * (BINS + 2) + len(KINDS)
 
 
@@ -58,10 +58,10 @@ class Hindsight:
 
 
 def dead_reckoning(ticks: Ticks) -> tuple[np.ndarray, np.ndarray]:
-    """Where the keys and the camera lead on open ground: places (T+1, 2) in blocks, headings (T+1,) in degrees.
+    """Where keys and camera lead on open ground: places (T+1, 2) in blocks, headings (T+1,) in degrees.
 
-    The first place is the origin and looks along the second axis; a positive heading has turned right, towards
-    the first. The camera turns before the feet move, as in Minecraft.
+    The first place is the origin and looks along the second axis; a positive heading has turned right,
+    towards the first. The camera turns before the feet move, as in Minecraft.
     """
     headings = np.concatenate([[0.0], np.cumsum(ticks.camera[:, 1], dtype=np.float64)])
     ahead, right = _pressed(ticks, "forward", "back"), _pressed(ticks, "right", "left")
