@@ -4,8 +4,8 @@ Cloning spends itself on inertia: most ticks repeat the one before, and an encod
 of where to go. But a demo knows its own future. Its camera and movement keys, added up, say where in the
 present view the demonstrator will be: in a few seconds, at the next decisive action, at the end. That bearing
 needs no world and no privilege, so every data set of both eras has it; learning to tell it from single frames
-teaches the encoder what is worth going to (compare goal relabelling, Andrychowicz et al. 2017, arXiv 1707.01495, and
-multi-step inverse models, Lamb et al. 2022, arXiv 2207.08229).
+teaches the encoder what is worth going to (compare goal relabelling, Andrychowicz et al. 2017, arXiv
+1707.01495, and multi-step inverse models, Lamb et al. 2022, arXiv 2207.08229).
 """
 
 from __future__ import annotations
