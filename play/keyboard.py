@@ -256,15 +256,15 @@ class _Picture:
 
     def __init__(self, tell: Any):
         self.jpeg = b""
-        self._tell, self._window = tell, None
+        self._tell, self._view = tell, None
         self._wanted, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._draw, name="picture", daemon=True)
         self._thread.start()
 
     def of(self, env: Any) -> None:
-        from basalt_iq.world.window import Window
+        from basalt_iq.world.view import View
 
-        self._window = Window(env, *PICTURE)
+        self._view = View(env.simulation, PICTURE)
         self.renew()
 
     def renew(self) -> None:
@@ -281,7 +281,7 @@ class _Picture:
             self._wanted.clear()
             if self._over:
                 return
-            if self._window is not None:
-                frame = self._window.draw()
+            if self._view is not None:
+                frame = self._view.draw()
                 self.jpeg = cv2.imencode(".jpg", frame[..., ::-1], _JPEG)[1].tobytes()
                 self._tell()
