@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from basalt_iq.command import Command, console, counted, progress, said
+from basalt_iq.command import Command, console, counted, progress, said, tell_address
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
 from basalt_iq.play.seeds import chosen_seeds
@@ -189,6 +189,8 @@ class Record(Command):
     """scripted: the task's own player. keyboard: a person, in a page that only this machine can open."""
     port: int = 0
     """Port of that page on 127.0.0.1; 0 takes a free one."""
+    open: bool = False
+    """Open that page in this machine's browser."""
     seed: int = 0
     """Seed of the first episode; the others follow it."""
     era: Literal[2021, 2022] = 2021
@@ -225,8 +227,8 @@ class Record(Command):
 
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
-        from basalt_iq.play.record import record_person
+        from basalt_iq.play.person import record_person
 
-        with WebPlayer(recipe.spec, recipe.era, self.port) as player:
-            console.print(f"Play at [bold]{player.url}[/bold] in a browser on this machine.")
+        with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
+            tell_address(player.url, f"to play {recipe.task}", self.open)
             return record_person(recipe, self.n, self.seed, player, progress=update)

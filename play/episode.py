@@ -47,7 +47,10 @@ ARRAYS: dict[str, type[np.generic]] = {
     "camera": np.float32,  # (T, 2) degrees, [pitch, yaw]
     "equip": np.int16,  # (T,) index into the facts' equip_values
     "progress": np.float32,  # (T+1,) the world's ground truth, 0 to 1
+    "position": np.float32,  # (T+1, 4) where the player is: x, y, z in blocks, yaw in radians
 }
+#: Those of states, not steps.
+OF_STATES = ("progress", "position")
 
 
 #: What reading a file of arrays that is none, is cut short or lies can raise.
@@ -125,7 +128,7 @@ class Episode:
         except DAMAGE as error:
             raise UserError(f"{path}: damaged ({error}); {REMEDY}") from error
         steps = self.facts.steps
-        return {k: v for k, v in arrays.items() if len(v) == (steps + 1 if k == "progress" else steps)}
+        return {k: v for k, v in arrays.items() if len(v) == steps + (k in OF_STATES)}
 
     def _refuse_oversize(self, path: Path) -> None:
         """A small file can claim to inflate to more than there is memory."""

@@ -8,6 +8,11 @@ from typing import Any
 
 import gymnasium
 
+#: What a world may tell in ``info`` for measurement only: how near the task is to done, 0 to 1,
+PROGRESS = "progress"
+#: and where the player is: [x, y, z] in blocks and yaw in radians.
+POSITION = "position"
+
 
 @dataclass(frozen=True)
 class Seen:

@@ -14,9 +14,8 @@ from basalt_iq.agent.reward import episode_rewards
 from basalt_iq.agent.thoughts import OPINION, of_actions, thoughts
 from basalt_iq.contract import BUTTONS, find_task
 from basalt_iq.play.episode import Episode, Facts, save
-from basalt_iq.play.loop import Seen, Tick
+from basalt_iq.play.loop import POSITION, PROGRESS, Seen, Tick
 from basalt_iq.play.player import Decision
-from basalt_iq.play.telling import PROGRESS
 from basalt_iq.video import VideoWriter
 
 
@@ -79,8 +78,9 @@ class Recorder:
 
     def _see(self, seen: Seen) -> None:
         self._video.append(seen.observation["pov"])
-        if PROGRESS in seen.info:
-            self._columns[PROGRESS].append(seen.info[PROGRESS])
+        for name in (PROGRESS, POSITION):
+            if name in seen.info:
+                self._columns[name].append(seen.info[name])
 
     def _do(self, action: Mapping[str, Any]) -> None:
         """A key that an action leaves out is not pressed (the world's rule for partial actions)."""
