@@ -126,19 +126,19 @@ def read_actions(path: Path, hotbar: int | None = 0) -> Actions:
         remarks.append(f"turns by more than {MAX_DEGREES} degrees on {turned} ticks; {TURNED}")
     # Nothing pressed and nothing moved; turning the wheel alone does not count as pressing.
     counts["null_ticks"] = int((~buttons.any(axis=1) & ~camera.any(axis=1)).sum())
-    tick = np.array([tick.tick for tick in ticks], np.int64)
+    number = np.array([tick.tick for tick in ticks], np.int64)
     line = np.array([number for number, _ in lines], np.int64)
     slots = [ticks[0].hotbar if hotbar is None else hotbar, *(tick.hotbar for tick in ticks)]
     changed = np.flatnonzero(np.diff(slots))
     # Nobody knows when in a gap a slot was changed.
-    changed = changed[(changed == 0) | (np.diff(tick, prepend=tick[0])[changed] == 1)]
+    changed = changed[(changed == 0) | (number[changed] - number[changed - 1] == 1)]
     for i in changed:
         buttons[i, _COLUMN[f"hotbar.{slots[i + 1] + 1}"]] = 1
     counts.update(hotbar_changes=len(changed), attack=int(buttons[:, ATTACK].sum()))
     cursor = [(tick.x, tick.y) if tick.gui else (math.nan, math.nan) for tick in ticks]
     unknown = dict(Counter(key for tick in ticks for key in tick.unknown))
     return Actions(
-        buttons, camera.astype(np.float32), np.array(cursor, np.float32), tick - tick[0] + line[0], line,
+        buttons, camera.astype(np.float32), np.array(cursor, np.float32), number - number[0] + line[0], line,
         slots[-1], counts, unknown, tuple(remarks),
     )  # fmt: skip
 

@@ -76,7 +76,7 @@ class Stream2021:
             raise DemoError(self.folder, "no folder above it names its task", "give --task")
         verify(self.folder / SUMS)
         meta = self._read_meta()
-        columns, remarks = Columns(self.files[1], _load(self.files[1])), []
+        columns, remarks = Columns(self.files[1], _load(self.files[1])), list[str]()
         steps = columns.steps(self.task, remarks)
         self._hold_to(meta, steps)
         counts, seen = self._send(steps, meta["true_video_frame_count"], size, sink)

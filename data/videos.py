@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import numpy as np
 from basalt_iq.data.defects import DemoError, blaming
 
 if TYPE_CHECKING:
+    import av
+
     from basalt_iq.video import Draw
 
 #: What consumes frames (3, size, size) uint8 as they are decoded.
@@ -33,7 +36,7 @@ def frames_of(file: Path, size: int, remarks: list[str]) -> Iterator[Shrunk]:
 
     What is unusual goes to `remarks`. Raises DemoError where the video breaks off or is smaller than `size`.
     """
-    from basalt_iq.video import decode, to_rgb
+    from basalt_iq.video import decode
 
     with blaming(file):
         for number, frame in enumerate(decode(file)):
@@ -43,9 +46,13 @@ def frames_of(file: Path, size: int, remarks: list[str]) -> Iterator[Shrunk]:
             if min(frame.width, frame.height) < size:
                 what = f"frames of {frame.width}x{frame.height}"
                 raise DemoError(file, what, f"read it with --size {min(frame.width, frame.height)} or less")
-            yield lambda draw=None, frame=frame, turns=turns: np.ascontiguousarray(
-                np.rot90(to_rgb(frame, size, draw), turns, (1, 2))
-            )
+            yield partial(_upright, frame, size, turns)
+
+
+def _upright(frame: av.VideoFrame, size: int, turns: int, draw: Draw | None) -> np.ndarray:
+    from basalt_iq.video import to_rgb
+
+    return np.ascontiguousarray(np.rot90(to_rgb(frame, size, draw), turns, (1, 2)))
 
 
 def _unusual(file: Path, width: int, height: int, turns: int) -> Iterator[str]:
