@@ -112,12 +112,11 @@ class Actors:
             self._see(self._live[slot], answers[slot][0])
 
     def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
-        look = self.spec.observation
         episode.observation = observation
         if len(episode.actions) % self.spec.repeat and not last:  # nobody decides on it
             return
-        episode.frames.append(look.frame(observation))
-        episode.vectors.append(look.vector(observation))
+        episode.frames.append(self.spec.observation.frame(observation))
+        episode.vectors.append(self.spec.observation.vector(observation))
 
     def _step(
         self,

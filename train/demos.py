@@ -87,7 +87,7 @@ def decisions(trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored:
     frames = trajectory.frames[seen_at]
     if mirrored:
         action, frames = spec.actions.mirror()[action], frames[..., ::-1]
-    look, held = spec.observation, held_items(trajectory)
-    seen = look.vectors(trajectory.items, trajectory.inventory[seen_at], held[seen_at])
+    held = held_items(trajectory)
+    seen = spec.observation.vectors(trajectory.items, trajectory.inventory[seen_at], held[seen_at])
     steps = {"action": action, "vector": spec.vectors(seen, np.concatenate([[-1], action]))}
     return Episode(frames, steps, terminal=bool(trajectory.meta.get("ended", True)))

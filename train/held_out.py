@@ -1,4 +1,4 @@
-"""How well the network foretells demos it was not trained on: the only measure there is without a reward."""
+"""How well the network predicts demos it was not trained on: the only measure there is without a reward."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HeldOut:
         self._may_end = [_may_end(spec, trajectory) for trajectory in whole]
 
     @torch.inference_mode()
-    def look(self, network: SoftQNetwork) -> dict[str, float]:
+    def evaluate(self, network: SoftQNetwork) -> dict[str, float]:
         """Means over all steps: nll and entropy in nats, agreement of the best action, V, recovered reward.
 
         `end_confidence` is the median probability of ending at the ticks where people did end the episode;

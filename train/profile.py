@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import torch
 from rich.table import Table
+
+
+P, R = ParamSpec("P"), TypeVar("R")
+S = TypeVar("S", bound="Profiled")
 
 
 class Profile:
@@ -74,3 +79,23 @@ class Profile:
         if self._gpu:
             torch.cuda.synchronize()
         return time.perf_counter()
+
+
+class Profiled(Protocol):
+    """An object whose methods may be timed."""
+
+    profile: Profile
+
+
+def timed(part: str) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
+    """A method's time counts as this part of its object's profile."""
+
+    def wrap(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+        @functools.wraps(method)
+        def measured(self: S, *args: P.args, **options: P.kwargs) -> R:
+            with self.profile.part(part):
+                return method(self, *args, **options)
+
+        return measured
+
+    return wrap

@@ -20,7 +20,7 @@ from basalt_iq.data.sampler import Episode
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.replay import Replay
-from basalt_iq.train.states import StoredStates
+from basalt_iq.train.stored_states import StoredStates
 from basalt_iq.world import make
 
 SAMPLING = {"batch": 2, "length": 4, "stack": 2, "seed": 0, "grid": 4, "burn_in": 1}
