@@ -61,7 +61,9 @@ def command_tree(asked: str | None = None, words: Sequence[str] = ()) -> Any:
         group, _, name = line.rpartition(" ")
         command = _load(place)
         shown = command if line == asked else dataclasses.make_dataclass(command.__name__, [])
-        given = {"default": preset} if line == asked and (preset := command.preset(words)) is not None else {}
+        given: dict[str, Any] = (
+            {"default": preset} if line == asked and (preset := command.preset(words)) is not None else {}
+        )
         about = tyro.conf.subcommand(name, prefix_name=False, description=_first_line(command), **given)
         leaf: Any = Annotated[shown, about]
         if group:

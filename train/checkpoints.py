@@ -1,9 +1,9 @@
 """Checkpoints that resume: whole or absent, with sums that are checked, found by looking.
 
-    RUN/checkpoints/000000400/   run.json             settings, demos, metrics, see `Checkpoint`
-                                 state.safetensors    everything that the next update depends on
-                                 weights.safetensors, agent.json    what would act
-                                 SHA256SUMS
+RUN/checkpoints/000000400/   run.json             settings, demos, metrics, see `Checkpoint`
+                             state.safetensors    everything that the next update depends on
+                             weights.safetensors, agent.json    what would act
+                             SHA256SUMS
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
@@ -104,6 +104,8 @@ class OnlineConfig:
 #: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents
 #: of the control benchmark to end their episodes (docs/control.md).
 DEMO_OBJECTIVE = ObjectiveConfig(temperature=0.1, regularise="mixture")
+DEMO_NETWORK = NetworkConfig(stack=2)
+DEMO_LEARNER = LearnerConfig(learning_rate=1e-3, weight_decay=0.03)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +150,10 @@ class TrainConfig:
     track: Literal["none", "tensorboard", "wandb"] = "none"
     """A tracker beside metrics.jsonl, from the extra basalt-iq[track]. Trouble with it never stops training;
     wandb stays offline unless a key is known."""
-    network: NetworkConfig = NetworkConfig(stack=2)
+    network: NetworkConfig = DEMO_NETWORK
     objective: ObjectiveConfig = DEMO_OBJECTIVE
-    learner: LearnerConfig = LearnerConfig(learning_rate=1e-3, weight_decay=0.03)
-    online: OnlineConfig = OnlineConfig()
+    learner: LearnerConfig = DEMO_LEARNER
+    online: OnlineConfig = field(default_factory=OnlineConfig)
 
     def __post_init__(self) -> None:
         if not 0 <= self.burn_in < self.grid:

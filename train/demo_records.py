@@ -35,7 +35,7 @@ def records_of(demos: Demos) -> tuple[DemoRecord, ...]:
 
 
 def as_recorded(demos: Demos, records: Sequence[DemoRecord], store: Path) -> Demos:
-    """The same demos, split and in order as the run has had them from its start, whatever they are called now.
+    """The same demos, split and in order as the run had them from its start, whatever they are called now.
 
     Raises UserError that says what changed: with other demos it would be another training, and one that was
     held out could be learned from.

@@ -155,7 +155,12 @@ class Trainer:
             profile=profile,
         )  # fmt: skip
         self.records = _records(self.demos, resumed)
-        self.step, self.seconds, self.chosen, self.stopped = 0, 0.0, resumed.chosen if resumed else None, False
+        self.step, self.seconds, self.chosen, self.stopped = (
+            0,
+            0.0,
+            resumed.chosen if resumed else None,
+            False,
+        )
         self._carried = resumed.record.metrics if resumed and resumed.record else ()
         if resumed:
             self._load(resumed.state)
@@ -311,4 +316,3 @@ def _as_before(
 def _records(demos: Demos, resumed: Resumed | None) -> tuple[DemoRecord, ...]:
     known = resumed.record.demos if resumed and resumed.record else None
     return known or records_of(demos)
-

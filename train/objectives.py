@@ -153,7 +153,7 @@ def gradient_penalty(
 def recurrent_gradient_penalty(
     value: Callable[[Tensor, Carry], Tensor], batch: Transitions, seen: Tensor, start: Carry, share: Tensor
 ) -> Tensor:
-    """Mean gradient penalty on V between experts' and policy's sequences, over steps that count on both sides.
+    """Mean gradient penalty on V between experts' and policy's sequences, where steps count on both sides.
 
     value: V (N, T) along encoded steps (N, T, F) from a carry. seen (B, T, F): what the encoder made of the
     frames; start: the carry before, (B, hidden) twice; share (experts,): of the expert in each mix. Experts'

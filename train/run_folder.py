@@ -1,4 +1,4 @@
-"""A run on disk: what it was started with, its checkpoints, its agent, its metrics. No links: it may travel."""
+"""A run on disk: what it was started with, its checkpoints, its agent. No links: it may travel."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ class RunFolder:
             self._mend(found, config)
         return found
 
-    def save(
-        self, record: Checkpoint, spec: AgentSpec, network: SoftQNetwork, state: dict[str, Any]
-    ) -> None:
+    def save(self, record: Checkpoint, spec: AgentSpec, network: SoftQNetwork, state: dict[str, Any]) -> None:
         """Write a checkpoint; if it is the chosen one, put it into `agent/` too."""
         folder = checkpoints.save(self.folder, record, spec, network, state)
         if record.chosen is not None and record.chosen.step == record.step:

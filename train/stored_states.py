@@ -58,7 +58,8 @@ class StoredStates:
         state = torch.stack([part.detach().cpu() for part in carry], 1)
         for new, (serial, row) in zip(state, self._places(episode, start), strict=True):
             if row < self._rows[serial - self._dropped]:
-                self._pool[self._slot((serial, row))] = new
+                slot = self._slot((serial, row))  # may put a larger pool in the place of this one
+                self._pool[slot] = new
 
     def state_dict(self) -> dict[str, Any]:
         """The rows of each episode, and (episode, row) and state of all that is stored, the oldest first."""

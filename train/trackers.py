@@ -1,4 +1,4 @@
-"""Trackers beside `metrics.jsonl`, for those who ask: TensorBoard and wandb. They may fail, training may not."""
+"""TensorBoard and wandb beside `metrics.jsonl`, for those who ask. They may fail, training may not."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def test_offline_iq_is_cloning_plus_squared_reward(seed, tau, alpha, absorbing):
 def test_without_regulariser_it_is_cloning(seed, tau):
     batch = random_batch(seed)
     loss, _ = objective(batch, ObjectiveConfig(temperature=tau, alpha=math.inf))
-    nll, _ = objective(batch, ObjectiveConfig(temperature=tau, objective="bc"))
+    nll, _ = objective(batch, ObjectiveConfig(temperature=tau, name="bc"))
     assert_close(gradients(batch, loss), gradients(batch, tau * nll))
 
 
