@@ -11,6 +11,7 @@ import tyro
 from rich.progress import Progress
 
 from basalt_iq.command import Command, console, progress
+from basalt_iq.play.worlds import use_world
 from basalt_iq.records import to_json
 from basalt_iq.train.config import TrainConfig
 from basalt_iq.train.recipes import RECIPES, Recipe
@@ -40,6 +41,9 @@ class Train(TrainConfig, Command):
     with, minutes on two cores. online: the same while playing. standard: a decision every tick, four frames.
     A run that continues keeps its own settings."""
 
+    world_python: str | None = None
+    """With --world: the Python interpreter that has its package. Default: $BASALT_IQ_MINERL_PYTHON (or
+    _MINESTUDIO_, _MCIO_), else this one."""
     profile: bool = False
     """Show afterwards where the time went: drawing batches, convolutions, memory, backward, checks, ..."""
 
@@ -59,6 +63,7 @@ class Train(TrainConfig, Command):
         from basalt_iq.train.process import tune_process
         from basalt_iq.train.profile import Profile
 
+        use_world(self.online.world, self.world_python)
         tune_process()
         team = Team.join(find_device(self.device))
         try:

@@ -17,7 +17,8 @@ from basalt_iq.train.parallel import Team
 
 SMALL = [
     "--features", "16", "--hidden", "16", "--stack", "2", "--batch", "4", "--length", "16", "--burn-in", "4",
-    "--precision", "float32", "--grid", "8", "--check-every", "4", "--log-every", "4", "--repeat", "1", "--no-mirror",
+    "--precision", "float32", "--grid", "8", "--check-every", "4", "--log-every", "4",
+    "--repeat", "1", "--no-mirror",
     "--json",
 ]  # fmt: skip
 # Half a batch is summed in another order than the whole, which Adam magnifies where a gradient is next to
