@@ -42,13 +42,14 @@ class Explorer(ScriptedPlayer):
         return cells
 
     def look_around(self, found: Found) -> Script:
-        """Turn right, all the way round, until what is looked for comes into view."""
+        """Turn all the way round, a view at a time, until what is looked for comes into view."""
         self.stops.append(self.position)
-        turned, yaw = 0.0, self.yaw
-        while turned < 360.0 and not found():
-            yield {"camera": self.wrist.sweep(self.habits.scan_speed, self.habits.gaze - self.pitch)}
-            turned += sight.turn(self.yaw - yaw)
-            yaw = self.yaw
+        side, turned = self.rng.choice([-1.0, 1.0]), 0.0
+        while turned < 330.0 and not found():
+            step = FIELD_OF_VIEW[self.env.era] * self.rng.uniform(0.55, 0.85)
+            turned += step
+            yield from self.face(self.yaw + side * step, self.habits.gaze + self.rng.normal(0.0, 3.0), 6.0)
+            yield from self.wait(self.rng.integers(2, 8))
 
     def roam(self, found: Found) -> Script:
         """Walk to a place in view that promises a new view, until what is looked for shows."""

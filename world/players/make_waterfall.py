@@ -127,7 +127,7 @@ class MakeWaterfallPlayer(Explorer):
             yield from self.face(*sight.bearing(self.eye, target))
             yield from self.wait(self.rng.integers(1, 4))
             if self._aims_at(edge.brink):
-                yield {"use": 1}
+                yield from self.press()
                 yield from self.wait(3)
                 return True
         self.spoilt.add(tuple(edge.stand))
