@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class Rules:
     """The parts of a task.
 
-    build(world, seed) -> start cell; judge(env) -> Verdict; progress(env) -> 0..1;
+    build(world, seed, distance) -> start cell; judge(env) -> Verdict; progress(env) -> 0..1;
     begin(env) is called once the player stands in the world.
     """
 
-    build: Callable[[World, int], np.ndarray]
+    build: Callable[[World, int, maps.Distance], np.ndarray]
     judge: Callable[[BasaltEnv], Verdict]
     progress: Callable[[BasaltEnv], float]
     begin: Callable[[BasaltEnv], None] = lambda env: None
@@ -42,7 +42,7 @@ def cave_distance(env: BasaltEnv) -> float | None:
 
 
 def _begin_cave(env: BasaltEnv) -> None:
-    env.start_distance = env.last_distance = cave_distance(env) or float(maps.FARTHEST)
+    env.start_distance = env.last_distance = cave_distance(env) or float(maps.CAVE_STEPS["real"][1])
 
 
 def _cave_progress(env: BasaltEnv) -> float:

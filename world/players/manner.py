@@ -241,5 +241,5 @@ REAL = Manner(
     attack=0.128,
     forward=0.171,
 )
-"""Of one person building a house in 2022 (4,951 ticks outside menus): the camera's tail is general, the shares
-are one style."""
+"""Of one person building a house in 2022 (4,951 ticks outside menus): the camera's tail is
+general, the shares are one style."""
