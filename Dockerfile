@@ -19,7 +19,7 @@ RUN apt-get update \
 COPY constraints.txt /tmp/constraints.txt
 COPY --from=package /wheels /tmp/wheels
 RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
-    -c /tmp/constraints.txt /tmp/wheels/*.whl \
+    -c /tmp/constraints.txt "$(echo /tmp/wheels/*.whl)[train,world]" \
  && rm -r /tmp/wheels /tmp/constraints.txt
 # Compile the world once, here, not at every start.
 RUN NUMBA_CACHE_DIR=/opt/numba-cache python -c "from basalt_iq.world import make; w = make('FindCave'); w.reset(seed=0); w.step({})" \

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from typing import Annotated, Any, Union
 
 # Two OpenMP threads that spin while they wait are 20 times slower than one on a busy machine.
@@ -18,6 +19,7 @@ import tyro
 
 from basalt_iq.command import Command, console
 from basalt_iq.errors import UserError
+from basalt_iq.records import to_json
 
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
@@ -78,25 +80,50 @@ def asked_for(words: Sequence[str]) -> str | None:
     return next((line for line in COMMANDS if line.split() == list(words[: len(line.split())])), None)
 
 
+#: Module that may be missing from a plain install -> the extra that brings it.
+EXTRA_OF = {
+    "torch": "train", "gymnasium": "train", "numba": "world", "jinja2": "watch", "trueskill": "watch",
+    "openskill": "watch", "starlette": "watch", "uvicorn": "watch", "wandb": "track", "tensorboard": "track",
+}  # fmt: skip
+
+
 def main(argv: list[str] | None = None) -> None:
     """Exit code 0 for success, 1 for a job that ran and found fault, 2 for bad input."""
     words = sys.argv[1:] if argv is None else argv
+    if words == ["--version"]:
+        print(f"basalt-iq {metadata.version('basalt-iq')}")
+        return
     try:
         command: Command = tyro.cli(
             command_tree(asked_for(words)),
-            args=words,
+            args=words or ["--help"],
             prog="basalt-iq",
             description=__doc__,
             config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
         )
         result = command.run()
     except UserError as error:
-        console.print(f"basalt-iq: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _say(str(error))
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        _say(_missing(error))
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("\ninterrupted; the same command continues where it stopped")
         sys.exit(130)
     if command.json:
-        json.dump(result, sys.stdout, indent=2)
+        json.dump(to_json(result), sys.stdout, indent=2)
         print()
     sys.exit(0 if result.get("ok", True) else 1)
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """What to install for a part that a plain install leaves out. Any other missing module is a defect."""
+    extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+    if extra is None:
+        raise error
+    return f"this needs {error.name}, which a plain install leaves out: pip install 'basalt-iq[{extra}]'"
+
+
+def _say(message: str) -> None:
+    console.print(f"basalt-iq: {message}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -79,6 +79,16 @@ def said() -> str:
     return shlex.join(["basalt-iq", *sys.argv[1:]])
 
 
+def tell_address(address: str, purpose: str, show: bool = False) -> None:
+    """Say, at once and also where no terminal is, where a page is served; open it if asked to."""
+    console.print(f"Open {address} {purpose} (Ctrl-C ends it).", markup=False, soft_wrap=True)
+    console.file.flush()
+    if show:
+        import webbrowser
+
+        webbrowser.open(address)
+
+
 @contextlib.contextmanager
 def counted(description: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar as a function of (done, total)."""

@@ -19,15 +19,15 @@ import numpy as np
 from basalt_iq.contract import BUTTONS
 from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
-from basalt_iq.world.env import BasaltEnv
 from basalt_iq.world.players import PLAYERS, make_player
 from basalt_iq.world.players.manner import REAL, apart, manner
+from basalt_iq.world.view import View
 
 
 def play(job: tuple[str, int]) -> dict[str, Any]:
     """One episode, to its end or to the player's. Nobody looks, so nothing is drawn."""
     task, seed = job
-    BasaltEnv._draw = lambda env: env._frame  # type: ignore[method-assign]
+    View.draw = lambda view: view._frame  # type: ignore[method-assign]
     env, player = make(task), make_player(task, seed)
     env.reset(seed=seed)
     player.reset(env)
@@ -39,7 +39,7 @@ def play(job: tuple[str, int]) -> dict[str, Any]:
         actions.append(action)
         _, _, terminated, truncated, info = env.step(action)
         steps, done = steps + 1, terminated or truncated
-        if player.done and not (terminated or env.unwrapped.ended_by_player):
+        if player.done and not (terminated or env.ended_by_player):
             break
     return {
         "seed": seed,

@@ -15,6 +15,7 @@ from typing import Any
 
 import gymnasium
 
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts
@@ -88,7 +89,7 @@ def play(
         name,
         max_steps=max_steps,
         checkpoint=checkpoint,
-        discount=getattr(player, "discount", None),
+        **_reward_facts(player),
         repeat=getattr(player, "repeat", 1),
         action_names=list(player.action_names),
     )
@@ -115,6 +116,16 @@ def play(
                 moving.append((group, threads.submit(job)))
     order = {seed: i for i, seed in enumerate(seeds)}
     return sorted(done, key=lambda episode: order[episode.facts.seed])
+
+
+def _reward_facts(player: Actor) -> dict[str, Any]:
+    """What the records say of a player's recovered reward; nothing of one without Q."""
+    reward: RewardSpec | None = getattr(player, "reward", None)
+    if reward is None:
+        return {}
+    return {
+        "discount": reward.discount, "absorbing_reward": reward.absorbing, "value_bound": reward.value_bound
+    }  # fmt: skip
 
 
 def _next(group: _Group, queue: deque[int], player: Actor) -> Callable[[], None] | None:

@@ -39,7 +39,7 @@ class HeldOut:
         rows, endings = [], []
         for episode, may_end in zip(self.episodes, self._may_end, strict=True):
             q = q_values(network, episode)
-            rows.append(self._measure(q, episode))
+            rows.append(measure(self.spec, q, episode))
             endings += self._endings(q, episode, may_end)
         network.train()
         joined = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
@@ -48,18 +48,6 @@ class HeldOut:
         means |= {"reward_min": float(reward.min()), "reward_max": float(reward.max())}
         return means | ({"end_confidence": float(np.median(endings))} if endings else {})
 
-    def _measure(self, q: Tensor, episode: Episode) -> dict[str, Tensor]:
-        tau, a_t = self.spec.temperature, _actions(episode)
-        v = soft_value(q, tau)
-        v_tp1 = torch.cat([v[1:-1], torch.zeros(1)])  # after the ending there is nothing
-        return {
-            "nll": -chosen(log_policy(q[:-1], tau), a_t),
-            "agreement": (q[:-1].argmax(-1) == a_t).float(),
-            "entropy": entropy(q[:-1], tau),
-            "v": v[:-1],
-            "reward": chosen(q[:-1], a_t) - self.spec.discount * v_tp1,
-        }
-
     def _endings(self, q: Tensor, episode: Episode, may_end: Tensor) -> list[float]:
         """Probability of all ending actions together at the last tick where a person took one."""
         taken = may_end.gather(1, _actions(episode)[:, None])[:, 0].nonzero()
@@ -67,6 +55,22 @@ class HeldOut:
             return []
         last = int(taken[-1])
         return [float(policy(q[last], self.spec.temperature)[may_end[last]].sum())]
+
+
+def measure(spec: AgentSpec, q: Tensor, episode: Episode) -> dict[str, Tensor]:
+    """What Q (T + 1, A) along a demo says of its T decisions, (T,) each."""
+    tau, a_t = spec.temperature, _actions(episode)
+    v = soft_value(q, tau)
+    done = torch.zeros(len(a_t), dtype=torch.bool)
+    done[-1] = episode.terminal
+    y_t = spec.reward.target(v[1:], done, torch.ones_like(done))
+    return {
+        "nll": -chosen(log_policy(q[:-1], tau), a_t),
+        "agreement": (q[:-1].argmax(-1) == a_t).float(),
+        "entropy": entropy(q[:-1], tau),
+        "v": v[:-1],
+        "reward": chosen(q[:-1], a_t) - y_t,
+    }
 
 
 def q_values(network: SoftQNetwork, episode: Episode) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import shutil
 import sys
@@ -38,7 +39,7 @@ class RunFolder:
     """Opens a run folder, new or to be continued. Of several processes only the first is its `writer`."""
 
     def __init__(self, folder: Path, config: dict[str, Any], *, writer: bool = True):
-        self.folder = folder
+        self.folder, config = folder, _writable(config)
         if not writer:
             return
         make_folder(folder)
@@ -83,7 +84,7 @@ class RunFolder:
     def _refuse_other(self, config: dict[str, Any]) -> None:
         path = self.folder / "config.json"
         try:
-            old = json.loads(path.read_text())["config"]
+            old = _writable(json.loads(path.read_text())["config"])
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{path}: unreadable; restore it or choose another --run folder") from None
         for name in sorted(old.keys() | config.keys()):
@@ -92,6 +93,13 @@ class RunFolder:
                     f"{path}: this run has {name} = {old.get(name)}, not {config.get(name)}; "
                     "give the old value to continue it, or choose another --run folder"
                 )
+
+
+def _writable(setting: Any) -> Any:
+    """Settings as JSON can hold them: it has no number for an alpha of infinity."""
+    if isinstance(setting, dict):
+        return {name: _writable(value) for name, value in setting.items()}
+    return str(setting) if isinstance(setting, float) and not math.isfinite(setting) else setting
 
 
 def versions() -> dict[str, str]:

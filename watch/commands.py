@@ -8,7 +8,7 @@ from typing import Any
 
 import tyro
 
-from basalt_iq.command import Command, console, said
+from basalt_iq.command import Command, console, said, tell_address
 from basalt_iq.errors import UserError
 
 
@@ -33,6 +33,8 @@ class Watch(Command):
     """Serve the page on 127.0.0.1 and keep it current, until interrupted."""
     port: int = 0
     """Port for --live; 0 takes a free one."""
+    open: bool = False
+    """Open the page in this machine's browser."""
     seconds: float | None = None
     """Stop --live after this long. Default: when interrupted."""
 
@@ -42,7 +44,7 @@ class Watch(Command):
         if self.live:
             from basalt_iq.watch.live import follow
 
-            return follow(self.runs, port=self.port, seconds=self.seconds)
+            return follow(self.runs, port=self.port, seconds=self.seconds, show=self.open)
         from basalt_iq.watch.report import write_report
 
         self._show_demos()
@@ -74,8 +76,10 @@ class Compare(Command):
     The world's own judgement, where it has one, is compared too, with an exact McNemar test.
     """
 
-    agents: tyro.conf.Positional[tuple[Path, ...]]
-    """Two or more run or evaluation folders (or folders of such), with episodes on the same seeds."""
+    folders: tyro.conf.Positional[tuple[Path, ...]]
+    """Run or evaluation folders (or folders of such), with episodes on the same seeds."""
+    agents: tuple[str, ...] = ()
+    """Who is judged. Default: each run's own agent and every evaluation given itself, but no baselines."""
     task: str | None = None
     """Task to compare on. Default: the agents' own, if it is one."""
     out: Path = Path("comparison")
@@ -86,6 +90,8 @@ class Compare(Command):
     """Who judges, as the record calls them."""
     port: int = 0
     """Port of the page on 127.0.0.1; 0 takes a free one."""
+    open: bool = False
+    """Open the page in this machine's browser."""
     seconds: float | None = None
     """Close the page after this long. Default: when interrupted."""
     import_matches: Path | None = None
@@ -94,17 +100,22 @@ class Compare(Command):
     """Afterwards write all judgements on the task to this file in BEDD's format."""
 
     def run(self) -> dict[str, Any]:
+        from basalt_iq.records import to_json
         from basalt_iq.watch.bedd import read_matches, write_matches
-        from basalt_iq.watch.compare import Comparison
+        from basalt_iq.watch.compare import Comparison, judged_ones
         from basalt_iq.watch.judgements import Judgements
         from basalt_iq.watch.report import paired_tests
         from basalt_iq.watch.runs import find
 
-        evaluations = [evaluation for _, evaluation in find(self.agents)[1]]
+        evaluations = judged_ones(find(self.folders)[1], self.agents)
         task = self._task(sorted({str(e.summary.get("task")) for e in evaluations}))
         imported = read_matches(self.import_matches) if self.import_matches else []
         judgements = Judgements(self.out)
         judgements.add(imported)
+        if judgements.lost:
+            where = f"line {', '.join(map(str, judgements.lost[:10]))} of {judgements.path}"
+            words = f"{len(judgements.lost)} lost: {where} says nothing and is passed over"
+            console.print(words, markup=False, soft_wrap=True)
         comparison = Comparison(task, evaluations, judgements, self.judge)
         if not self.auto:
             self._serve(comparison)
@@ -113,7 +124,8 @@ class Compare(Command):
         tests = paired_tests([e for e in evaluations if e.summary.get("task") == task])
         standing = comparison.standing()
         _print_comparison(tests, standing)
-        found = {"task": task, "world": tests, "people": standing, "judgements": str(judgements.path)}
+        people = to_json(standing)
+        found = {"task": task, "world": tests, "people": people, "judgements": str(judgements.path)}
         return {"ok": True, **found}
 
     def _task(self, found: list[str]) -> str:
@@ -128,8 +140,10 @@ class Compare(Command):
     def _serve(self, comparison: Any) -> None:
         from basalt_iq.server import run_site
 
-        with run_site(comparison.get, comparison.post, self.port) as address:
-            console.print(f"Open {address} to judge (Ctrl-C ends it).", markup=False)
+        with run_site(comparison.routes, self.port) as address:
+            who = ", ".join(sorted(comparison.episodes))
+            console.print(f"judged are {who}; the page does not say who is who", markup=False, soft_wrap=True)
+            tell_address(address, "to judge", self.open)
             wait(self.seconds)
 
 
@@ -142,7 +156,7 @@ def wait(seconds: float | None) -> None:
         threading.Event().wait(seconds)
 
 
-def _print_comparison(tests: list[dict[str, Any]], standing: dict[str, Any]) -> None:
+def _print_comparison(tests: list[dict[str, Any]], standing: Any) -> None:
     from rich.table import Table
 
     world = Table(title="By the world's judgement, on shared seeds")
@@ -151,14 +165,17 @@ def _print_comparison(tests: list[dict[str, Any]], standing: dict[str, Any]) -> 
     for t in tests:
         counts = (t["seeds"], t["both"], t["only_a"], t["only_b"], f"{t['p']:.3g}")
         world.add_row(f"{t['a']} | {t['b']}", *map(str, counts))
-    people = Table(title=f"By people: {standing['judged']} judgements (TrueSkill, score = mu - 3 sigma)")
-    for heading in ("agent", "mu", "sigma", "score", "judged"):
-        people.add_column(heading)
-    for a in standing["agents"]:
-        people.add_row(a["agent"], *(f"{a[k]:.3f}" for k in ("mu", "sigma", "score")), str(a["judged"]))
+    people = Table(
+        title=f"By people: {standing.judged} judgements (TrueSkill, score = mu - 3 sigma; openskill)"
+    )
+    for heading in ("agent", "mu", "sigma", "score", "openskill", "judged"):
+        people.add_column(heading, overflow="fold")
+    for a in standing.agents:
+        second = f"{a.open_mu:.1f} ± {a.open_sigma:.1f}"
+        people.add_row(a.agent, f"{a.mu:.3f}", f"{a.sigma:.3f}", f"{a.score:.3f}", second, str(a.judged))
     if tests:
         console.print(world)
     console.print(people)
-    more = standing["needed"]
-    about = f"{'more than' if more >= standing['most'] else 'about'} {more} more judgements needed"
+    more = standing.needed
+    about = f"{'more than' if more >= standing.most else 'about'} {more} more judgements needed"
     console.print(f"The order is {'settled' if more == 0 else f'not settled: {about}'}.")

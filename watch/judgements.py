@@ -6,16 +6,25 @@ import json
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
+from basalt_iq.records import parse_json, read_bytes
 from basalt_iq.watch.ratings import Judgement
 
 FILE = "judgements.jsonl"
-_FIELDS = {field.name for field in fields(Judgement)}
+#: A million judgements; what is larger is no such file.
+_LIMIT = 256 << 20
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A line that takes an earlier one back."""
+
+    undo: str
 
 
 class Judgements:
@@ -25,8 +34,8 @@ class Judgements:
         self.path = make_folder(folder) / FILE
         self._lock = threading.Lock()
         self._by_id: dict[str, Judgement] = {}
-        for number, line in enumerate(self._lines(), 1):
-            self._take(line, number)
+        self.lost: list[int] = [n for n, line in enumerate(self._lines(), 1) if not self._take(line)]
+        """Numbers of the lines that say nothing (cut short, garbled): passed over, and to be told."""
 
     @property
     def all(self) -> list[Judgement]:
@@ -69,21 +78,25 @@ class Judgements:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
 
-    def _lines(self) -> list[str]:
-        return self.path.read_text(errors="replace").splitlines() if self.path.exists() else []
+    def _lines(self) -> list[bytes]:
+        try:
+            return read_bytes(self.path, _LIMIT).splitlines()
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or error
+            raise UserError(f"{self.path}: cannot be read ({words}); give another --out folder") from None
 
-    def _take(self, line: str, number: int) -> None:
+    def _take(self, line: bytes) -> bool:
+        """Whether the line is a judgement, takes one back, or is empty."""
+        if not line.strip():
+            return True
         try:
-            row = json.loads(line)
-        except ValueError:
-            return  # cut short
-        try:
-            if "undo" in row:
-                self._by_id.pop(row["undo"], None)
+            if line.startswith(b'{"undo"'):
+                self._by_id.pop(parse_json(line, TakenBack, FILE, remedy="").undo, None)
             else:
-                judgement = Judgement(**{k: v for k, v in row.items() if k in _FIELDS})
+                judgement = parse_json(line, Judgement, FILE, remedy="")
                 self._by_id[judgement.id] = judgement
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"{self.path}: line {number} is no judgement ({error}); mend or drop it"
-            ) from error
+        except UserError:
+            return False
+        return True

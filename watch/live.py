@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from basalt_iq.command import console
-from basalt_iq.server import Answer, as_json, as_page, run_site
+from basalt_iq.command import console, tell_address
+from basalt_iq.server import as_json, as_page, refusal, run_site
 from basalt_iq.watch.meanings import meaning_of
-from basalt_iq.watch.report import Media, collect, delivery, render
+from basalt_iq.watch.pages import render
+from basalt_iq.watch.report import Media, collect, delivery
 from basalt_iq.watch.runs import Curve, find
 
 #: Seconds between looks at the folders.
@@ -46,29 +51,47 @@ class LiveSite:
                 self._read = time.monotonic()
             return self._data
 
-    def get(self, path: str) -> Answer | None:
-        if path == "/":
-            return as_page(render("report.html", title=self.data["title"], data=self.data, blocks=[]))
-        if path == "/data.json":
-            return as_json(self.data)
-        folder, _, name = path.removeprefix("/").partition("/")
-        media = self._media.get(name[2:].rpartition(".")[0]) if folder == "media" else None
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", lambda _: as_page(self.page())),
+            Route("/data.json", lambda _: as_json(self.data)),
+            Route("/media/{name}", self._media_of),
+        ]
+
+    def page(self) -> str:
+        return render("report.html", title=self.data["title"], data=self.data, blocks=[])
+
+    def _media_of(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        media = self._media.get(name[2:].rpartition(".")[0])
         if media is None:
-            return None
+            return refusal("not found", HTTPStatus.NOT_FOUND)
         if name.startswith("v-"):
-            return Answer(media.episode.video, "video/mp4")
-        return Answer(delivery(media).encode(), "text/javascript")
+            return FileResponse(media.episode.video, media_type="video/mp4")
+        return Response(delivery(media), media_type="text/javascript")
 
 
-def follow(paths: Sequence[Path], *, port: int = 0, seconds: float | None = None) -> dict[str, Any]:
-    """Serve and show until the time is over or Ctrl-C is pressed. Raises UserError if there is nothing."""
+def follow(
+    paths: Sequence[Path], *, port: int = 0, seconds: float | None = None, show: bool = False
+) -> dict[str, Any]:
+    """Serve until the time is over or Ctrl-C is pressed; in a terminal show the newest values as well.
+
+    ``show`` opens the page in this machine's browser. Raises UserError if there is nothing to follow.
+    """
     find(paths)
     site, end = LiveSite(paths), None if seconds is None else time.monotonic() + seconds
-    screen = Live(console=console, auto_refresh=False)
-    with run_site(site.get, port=port) as address, screen, contextlib.suppress(KeyboardInterrupt):
-        while end is None or time.monotonic() < end:
-            screen.update(view(site.data, address), refresh=True)
-            time.sleep(REFRESH / 2)
+    with run_site(site.routes, port) as address, contextlib.suppress(KeyboardInterrupt):
+        tell_address(address, "to follow", show)
+        with (
+            Live(console=console, auto_refresh=False)
+            if console.is_terminal
+            else contextlib.nullcontext() as screen
+        ):
+            while end is None or time.monotonic() < end:
+                if screen is not None:
+                    screen.update(view(site.data, address), refresh=True)
+                time.sleep(REFRESH / 2 if end is None else max(0.0, min(REFRESH / 2, end - time.monotonic())))
     return {"ok": True, "address": address}
 
 

@@ -12,6 +12,7 @@ from statistics import NormalDist, median_low
 from typing import Literal
 
 import trueskill
+from openskill.models import PlackettLuce
 
 #: mu 25, sigma 25/3, beta 25/6, tau 25/300, draws 10 %: BEDD's (contract, section 3) and the library's own.
 TRUESKILL = trueskill.TrueSkill(mu=25.0, sigma=25 / 3, draw_probability=0.1)
@@ -36,6 +37,8 @@ class Judgement:
     judge: str = ""
     time: str = ""
     """ISO 8601, UTC."""
+    note: str = ""
+    """Why, in the judge's words."""
 
     def __post_init__(self) -> None:
         if self.winner not in ("left", "right", "draw"):
@@ -57,6 +60,23 @@ def rate(judgements: Iterable[Judgement], agents: Iterable[str] = ()) -> Ratings
     for judgement in judgements:
         update(ratings, judgement.left, judgement.right, judgement.winner)
     return ratings
+
+
+def open_ratings(
+    judgements: Iterable[Judgement], agents: Iterable[str] = ()
+) -> dict[str, tuple[float, float]]:
+    """(mu, sigma) by openskill's Plackett-Luce model (Weng and Lin 2011), a second opinion on the same scale.
+
+    It needs no draw probability and is maintained; BEDD's published ratings are TrueSkill's.
+    """
+    model = PlackettLuce(mu=TRUESKILL.mu, sigma=TRUESKILL.sigma)
+    ratings = {agent: model.rating() for agent in agents}
+    for judgement in judgements:
+        left, right = (ratings.get(agent) or model.rating() for agent in (judgement.left, judgement.right))
+        ranks = {"left": [1.0, 2.0], "right": [2.0, 1.0], "draw": [1.0, 1.0]}[judgement.winner]
+        [[left], [right]] = model.rate([[left], [right]], ranks=ranks)
+        ratings[judgement.left], ratings[judgement.right] = left, right
+    return {agent: (float(rating.mu), float(rating.sigma)) for agent, rating in ratings.items()}
 
 
 def update(ratings: Ratings, left: str, right: str, winner: Winner) -> None:

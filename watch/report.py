@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,18 +14,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
 from basalt_iq.files import make_folder, write_folder, write_text
 from basalt_iq.play.episode import Episode
 from basalt_iq.play.stats import mcnemar
 from basalt_iq.watch.meanings import meaning_of
 from basalt_iq.watch.packing import digest, pack
+from basalt_iq.watch.pages import render
 from basalt_iq.watch.reward_view import reward_view
 from basalt_iq.watch.runs import Evaluation, Run, find
 
-TEMPLATES = Path(__file__).with_name("templates")
 #: Above this many bytes of media the page would open slowly: they go into a folder beside it.
 INSIDE_LIMIT = 32 << 20
 
@@ -71,15 +67,6 @@ def write_report(
         "episodes": len(media),
         "bytes": out.stat().st_size,
     }
-
-
-def render(template: str, **values: Any) -> str:
-    """A page of :data:`TEMPLATES`. Its scripts and styles are inside, and its policy allows no other."""
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    # Our own files: the only text that reaches the page unescaped.
-    environment.globals["include_raw"] = lambda name: Markup((TEMPLATES / name).read_text())
-    return environment.get_template(template).render(nonce=secrets.token_urlsafe(16), **values)
 
 
 def collect(

@@ -38,6 +38,11 @@ class Evaluation:
         return [e for e in load_all(self.folder) if not isinstance(seeds, list) or e.facts.seed in seeds]
 
     @property
+    def is_baseline(self) -> bool:
+        """Played by no trained agent: by chance, by the world's own player, by a person."""
+        return self.summary.get("weights") is None or self.summary.get("player") == "demonstrator"
+
+    @property
     def played(self) -> list[Episode]:
         """Without demonstrations, whose numbers are no seeds."""
         return [e for e in self.episodes if e.facts.source is None]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 
@@ -12,85 +11,75 @@ from basalt_iq.world import maps
 from basalt_iq.world.cavities import FAR
 from basalt_iq.world.judges import Verdict, judge_cave, judge_house, judge_pen, judge_waterfall
 from basalt_iq.world.physics import PITCH, YAW
+from basalt_iq.world.simulation import Simulation
 from basalt_iq.world.state import World
 
-if TYPE_CHECKING:
-    from basalt_iq.world.env import BasaltEnv
+Judge = Callable[[Simulation, bool], Verdict]
+"""(simulation, whether the player chose the end) -> verdict on the world as it is now."""
 
 
-@dataclass(frozen=True)
 class Rules:
-    """The parts of a task.
+    """One task in one environment: `build` makes a seed's land and returns the start cell."""
 
-    build(world, seed, distance) -> start cell; judge(env) -> Verdict; progress(env) -> 0..1;
-    begin(env) is called once the player stands in the world.
-    """
+    def __init__(self, build: Callable[[World, int, maps.Distance], np.ndarray], judge: Judge):
+        self.build, self.judge = build, judge
 
-    build: Callable[[World, int, maps.Distance], np.ndarray]
-    judge: Callable[[BasaltEnv], Verdict]
-    progress: Callable[[BasaltEnv], float]
-    begin: Callable[[BasaltEnv], None] = lambda env: None
+    def begin(self, sim: Simulation) -> None:
+        """The player stands in a new world."""
+
+    def progress(self, sim: Simulation, chosen: bool) -> float:
+        """How near the task is to done, up to 0.9: the score that an end at this moment would have."""
+        return 0.9 * self.judge(sim, chosen).score
 
 
-def cave_distance(env: BasaltEnv) -> float | None:
+class CaveRules(Rules):
+    """FindCave's progress is the share of the way to the nearest cave's dark that has been walked."""
+
+    def begin(self, sim: Simulation) -> None:
+        self.start_distance = self.last_distance = cave_distance(sim) or float(maps.CAVE_STEPS["real"][1])
+
+    def progress(self, sim: Simulation, chosen: bool) -> float:
+        now = cave_distance(sim)
+        self.last_distance = self.last_distance if now is None else now
+        return 0.9 * min(max(1.0 - self.last_distance / self.start_distance, 0.0), 1.0)
+
+
+def cave_distance(sim: Simulation) -> float | None:
     """Steps on foot to the dark of the nearest cave from where the player stands; None if unknown."""
-    x, y, z = (int(c // 1) for c in env.body[:3])
+    x, y, z = (int(c // 1) for c in sim.body[:3])
     for feet in range(y, max(y - 4, 0), -1):
-        if env.world.inside(x, feet, z) and env.world.walk[x, feet, z] < FAR:
-            return float(env.world.walk[x, feet, z])
+        if sim.world.inside(x, feet, z) and sim.world.walk[x, feet, z] < FAR:
+            return float(sim.world.walk[x, feet, z])
     return None
 
 
-def _begin_cave(env: BasaltEnv) -> None:
-    env.start_distance = env.last_distance = cave_distance(env) or float(maps.CAVE_STEPS["real"][1])
+def _judge_cave(sim: Simulation, chosen: bool) -> Verdict:
+    return judge_cave(sim.world, tuple(sim.eye.tolist()), chosen)
 
 
-def _cave_progress(env: BasaltEnv) -> float:
-    """The share of the way to the nearest cave's dark that has been walked, up to 0.9."""
-    now = cave_distance(env)
-    env.last_distance = env.last_distance if now is None else now
-    return 0.9 * min(max(1.0 - env.last_distance / env.start_distance, 0.0), 1.0)
+def _judge_waterfall(sim: Simulation, chosen: bool) -> Verdict:
+    high, wide = sim.frame_size
+    yaw, pitch = float(sim.body[YAW]), float(sim.body[PITCH])
+    return judge_waterfall(sim.world, sim.eye, yaw, pitch, sim.half_view, wide / high, chosen)
 
 
-def _judge_cave(env: BasaltEnv) -> Verdict:
-    return judge_cave(env.world, tuple(env.eye.tolist()), env.ended_by_player)
+def _judge_pen(sim: Simulation, chosen: bool) -> Verdict:
+    return judge_pen(sim.world, len(sim.hands.harmed), chosen)
 
 
-def _judge_waterfall(env: BasaltEnv) -> Verdict:
-    high, wide = env.frame_size
-    return judge_waterfall(
-        env.world,
-        env.eye,
-        float(env.body[YAW]),
-        float(env.body[PITCH]),
-        env.half_view,
-        wide / high,
-        env.ended_by_player,
-    )
+def _judge_plains_pen(sim: Simulation, chosen: bool) -> Verdict:
+    return judge_pen(sim.world, len(sim.hands.harmed), chosen, needs_house=False)
 
 
-def _judge_pen(env: BasaltEnv) -> Verdict:
-    return judge_pen(env.world, len(env.hands.harmed), env.ended_by_player)
+def _judge_house(sim: Simulation, chosen: bool) -> Verdict:
+    return judge_house(sim.world, len(sim.hands.harmed), chosen)
 
 
-def _judge_plains_pen(env: BasaltEnv) -> Verdict:
-    return judge_pen(env.world, len(env.hands.harmed), env.ended_by_player, needs_house=False)
-
-
-def _judge_house(env: BasaltEnv) -> Verdict:
-    return judge_house(env.world, len(env.hands.harmed), env.ended_by_player)
-
-
-def _score_so_far(judge: Callable[[BasaltEnv], Verdict]) -> Callable[[BasaltEnv], float]:
-    """Progress as the score that an end at this moment would have, up to 0.9."""
-    return lambda env: 0.9 * judge(env).score
-
-
-RULES: dict[str, Rules] = {
-    "FindCave": Rules(maps.find_cave_map, _judge_cave, _cave_progress, begin=_begin_cave),
-    "MakeWaterfall": Rules(maps.waterfall_map, _judge_waterfall, _score_so_far(_judge_waterfall)),
-    "CreateVillageAnimalPen": Rules(maps.pen_map, _judge_pen, _score_so_far(_judge_pen)),
-    "CreatePlainsAnimalPen": Rules(maps.plains_map, _judge_plains_pen, _score_so_far(_judge_plains_pen)),
-    "BuildVillageHouse": Rules(maps.house_map, _judge_house, _score_so_far(_judge_house)),
+RULES: Final[dict[str, Callable[[], Rules]]] = {
+    "FindCave": lambda: CaveRules(maps.find_cave_map, _judge_cave),
+    "MakeWaterfall": lambda: Rules(maps.waterfall_map, _judge_waterfall),
+    "CreateVillageAnimalPen": lambda: Rules(maps.pen_map, _judge_pen),
+    "CreatePlainsAnimalPen": lambda: Rules(maps.plains_map, _judge_plains_pen),
+    "BuildVillageHouse": lambda: Rules(maps.house_map, _judge_house),
 }
-"""Rules by task name. Every task is judged at the moment of the throw (2021) or of ESC (2022)."""
+"""Makes a task's rules, by its name. Judged after the tick of the throw (2021) or of ESC (2022)."""

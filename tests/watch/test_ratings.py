@@ -1,4 +1,5 @@
 import json
+import os
 import random
 
 import pytest
@@ -16,6 +17,7 @@ from basalt_iq.watch.ratings import (
     gain,
     judgements_needed,
     next_match,
+    open_ratings,
     order,
     rate,
     score,
@@ -103,10 +105,31 @@ def test_taking_back_is_remembered(tmp_path):
     assert len((tmp_path / FILE).read_text().splitlines()) == 4
 
 
-def test_a_line_that_is_no_judgement_is_named(tmp_path):
-    (tmp_path / FILE).write_text('{"id": "x"}\n')
-    with pytest.raises(UserError, match=r"judgements\.jsonl: line 1"):
+def test_lines_that_say_nothing_are_counted_and_the_others_hold(tmp_path):
+    good = Judgement("a", "FindCave", 1, "x", "y", "left")
+    Judgements(tmp_path).add([good])
+    word = '{"id": "b", "task": "T", "seed": %s, "left": "x", "right": "%s", "winner": "left"}'
+    bad = ['{"id": "x"}', "{", '{"undo": 3}', word % (1, "x"), word % ("1e999", "y"), "\ud800"]
+    with (tmp_path / FILE).open("ab") as file:
+        file.write("\n".join(bad).encode("utf-8", "surrogatepass") + b"\n")
+    found = Judgements(tmp_path)
+    assert found.all == [good]
+    assert found.lost == [2, 3, 4, 5, 6, 7]
+
+
+def test_a_pipe_in_the_judgements_place_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / FILE)
+    with pytest.raises(UserError, match="not a regular file"):
         Judgements(tmp_path)
+
+
+def test_openskill_agrees_on_who_is_better():
+    judged = [Judgement(str(i), "T", i, "a", "b", "left") for i in range(8)]
+    judged += [Judgement(f"r{i}", "T", i, "b", "c", "left") for i in range(8)]
+    found = open_ratings(judged, ["a", "b", "c", "idle"])
+    assert found["a"][0] > found["b"][0] > found["c"][0]
+    assert found["idle"] == (25.0, 25 / 3)
+    assert all(sigma < 25 / 3 for name, (_, sigma) in found.items() if name != "idle")
 
 
 def test_bedd_matches_round_trip_newest_first(tmp_path):

@@ -169,7 +169,7 @@ def waterfall(high: int):
 def test_waterfall_counts_only_tall_poured_and_in_view() -> None:
     env = waterfall(6)
     env.step({"equip": "snowball"})
-    assert env._rules.judge(env).reasons[2].startswith("yes")
+    assert env._rules.judge(env.simulation, True).reasons[2].startswith("yes")
     env.step({"use": 1})
     assert env.verdict is not None
     assert env.verdict.success, env.verdict.reasons

@@ -33,7 +33,9 @@ async function once(job) {
 }
 
 const judge = (winner) => once(async () => {
-  show(await ask("/judge", { id: match.id, winner }));
+  const note = document.getElementById("note");
+  show(await ask("/judge", { id: match.id, winner, note: note.value }));
+  note.value = "";
   said.textContent = winner === "draw" ? "Noted: no difference." : `Noted: ${winner} is better.`;
   await standing();
 });
@@ -52,6 +54,17 @@ function togglePlay() {
   for (const v of videos) { if (!paused) v.pause(); else { if (videos.every((w) => w.ended)) v.currentTime = 0; v.play().catch(() => {}); } }
 }
 
+function again() {
+  seekTo(0);
+  for (const v of videos) v.play().catch(() => {});
+}
+
+function faster() {
+  rate = (rate + 1) % RATES.length;
+  document.getElementById("speed").replaceChildren(`${RATES[rate]}× `, h("kbd", {}, "s"));
+  for (const v of videos) v.playbackRate = RATES[rate];
+}
+
 const longest = () => Math.max(...videos.map((v) => v.duration || 0));
 
 function seekTo(seconds) { for (const v of videos) if (v.duration) v.currentTime = Math.min(seconds, v.duration); }
@@ -60,10 +73,13 @@ async function standing() {
   const box = document.getElementById("standing");
   if (!box.open) return;
   const s = await ask("/standing");
-  const rows = s.agents.map((a) => h("tr", {}, h("td", {}, a.agent), h("td.num", {}, a.mu.toFixed(3)), h("td.num", {}, a.sigma.toFixed(3)), h("td", {}, range(a)), h("td.num", {}, a.score.toFixed(2)), h("td.num", {}, String(a.judged))));
-  const head = ["agent", "mu", "sigma", "mu ± 2 sigma", "score", "judged"].map((t) => h("th", {}, t));
+  const rows = s.agents.map((a) => h("tr", {}, h("td", {}, a.agent), h("td.num", {}, a.mu.toFixed(3)), h("td.num", {}, a.sigma.toFixed(3)), h("td", {}, range(a)), h("td.num", {}, a.score.toFixed(2)),
+    h("td.num", {}, `${a.open_mu.toFixed(1)} ± ${a.open_sigma.toFixed(1)}`), h("td.num", {}, String(a.judged))));
+  const head = ["agent", "mu", "sigma", "mu ± 2 sigma", "score", "openskill", "judged"].map((t) => h("th", {}, t));
   const needed = s.needed === 0 ? "The order is settled." : `About ${s.needed >= s.most ? "more than " + s.most : s.needed} more judgements would settle the order.`;
-  box.querySelector(".fill").replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)), h("p.soft.small", {}, needed));
+  box.querySelector(".fill").replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows)), h("p.soft.small", {}, needed),
+    s.lost ? h("p.soft.small", {}, `${s.lost} lines of the record say nothing and are passed over.`) : "",
+    s.notes.length ? h("ul.small", {}, s.notes.map((text) => h("li", {}, text))) : "");
 }
 
 /** On a rule from 0 to 50. */
@@ -75,18 +91,22 @@ function range(a) {
 setUpTheme();
 for (const button of document.querySelectorAll("[data-winner]")) button.addEventListener("click", () => judge(button.dataset.winner));
 document.getElementById("play").addEventListener("click", togglePlay);
-document.getElementById("again").addEventListener("click", () => { seekTo(0); for (const v of videos) v.play().catch(() => {}); });
+document.getElementById("again").addEventListener("click", again);
 document.getElementById("skip").addEventListener("click", skip);
 document.getElementById("undo").addEventListener("click", undo);
-document.getElementById("speed").addEventListener("click", (event) => { rate = (rate + 1) % RATES.length; event.target.textContent = `${RATES[rate]}×`; for (const v of videos) v.playbackRate = RATES[rate]; });
+document.getElementById("speed").addEventListener("click", faster);
 document.getElementById("standing").addEventListener("toggle", standing);
 seekBar.addEventListener("input", () => seekTo(seekBar.value / 1000 * longest()));
 for (const v of videos) v.addEventListener("timeupdate", () => { if (longest()) seekBar.value = Math.max(...videos.map((w) => w.currentTime)) / longest() * 1000; });
 document.addEventListener("keydown", (event) => {
-  if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey) return;
-  const job = { ArrowLeft: () => judge("left"), ArrowRight: () => judge("right"), ArrowDown: () => judge("draw"), " ": togglePlay }[event.key];
-  if (!job || (event.key === " " && event.target.tagName === "BUTTON")) return;
+  const box = event.target;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (box.id === "note") { if (event.key === "Enter" || event.key === "Escape") box.blur(); return; }
+  const job = { ArrowLeft: () => judge("left"), ArrowRight: () => judge("right"), ArrowDown: () => judge("draw"),
+    " ": togglePlay, s: faster, 0: again, n: skip, Backspace: undo }[event.key];
+  if (!job || (box.tagName === "INPUT" && event.key.startsWith("Arrow"))) return;
   event.preventDefault();
+  if (box.tagName === "BUTTON") box.blur();
   job();
 });
 skip();
