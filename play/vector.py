@@ -75,13 +75,14 @@ class VectorWorld:
         return {slot: (self._whole(slot, obs), info) for slot, (obs, info) in self._ask("reset", seeds)}
 
     def step(
-        self, actions: Mapping[int, dict[str, Any]]
+        self, actions: Mapping[int, dict[str, Any]], draw: bool = True
     ) -> dict[int, tuple[Observation, bool, bool, dict[str, Any]]]:
         """{slot: action} -> {slot: (observation, terminated, truncated, info)}. Raises WorkerError.
 
-        Ended slots wait for their next reset; there is no automatic one.
+        Without `draw`, worlds that can do without draw no picture unless the episode ends: their
+        observations have no "pov". Ended slots wait for their next reset; there is no automatic one.
         """
-        answers = self._ask("step", actions)
+        answers = self._ask("step" if draw else "blind step", actions)
         return {slot: (self._whole(slot, obs), *rest) for slot, (obs, *rest) in answers}
 
     def progress(self, slots: Iterable[int]) -> dict[int, float]:
@@ -106,8 +107,9 @@ class VectorWorld:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _whole(self, slot: int, observation: Observation) -> Observation:
-        return {**observation, "pov": self._frames[slot].copy()}
+    def _whole(self, slot: int, told: tuple[Observation, bool]) -> Observation:
+        observation, drawn = told
+        return {**observation, "pov": self._frames[slot].copy()} if drawn else observation
 
     def _ask(self, request: str, by_slot: Mapping[int, Any]) -> list[tuple[int, Any]]:
         if not self._pipes:
@@ -150,6 +152,13 @@ class VectorWorld:
         raise WorkerError(f"world worker {worker} (slots {slots}) {what}")
 
 
+def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[Any, ...]:
+    """A step, without its picture if nobody looks and the world can do without one."""
+    if hasattr(world.unwrapped, "draws"):
+        world.unwrapped.draws = drawn
+    return world.step(action)
+
+
 def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Callable, job: tuple) -> None:
     """A worker's life: answer requests until the pipe ends. An exception is answered with its text."""
     frames = np.frombuffer(memory, np.uint8).reshape(shape)
@@ -165,9 +174,11 @@ def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Callable
         if request == "reset":
             observation, *rest = world.reset(seed=value)
         else:
-            observation, _, *rest = world.step(value)
-        frames[slot] = observation.pop("pov")
-        return (observation, *rest)
+            observation, _, *rest = _step(world, value, drawn=request == "step")
+        drawn = "pov" in observation
+        if drawn:
+            frames[slot] = observation.pop("pov")
+        return ((observation, drawn), *rest)
 
     try:
         while True:

@@ -55,8 +55,8 @@ class Actors:
         ended: list[Episode] = []
         try:
             self._fill()
-            for _ in range(self.spec.repeat):
-                ended += self._tick()
+            for tick in range(self.spec.repeat):
+                ended += self._tick(draw=tick == self.spec.repeat - 1)
         except WorkerError:
             self._lose_all()
         return ended
@@ -79,17 +79,23 @@ class Actors:
             self._start({slot: seed})
             for tick, index in enumerate(actions):
                 action = self.spec.actions.decode(index, held=tick % self.spec.repeat > 0)
-                answer = self._open().step({slot: action})[slot]
+                answer = self._open().step({slot: action}, draw=self._decides(tick + 1))[slot]
                 self._live[slot].actions.append(index)
                 self._see(self._live[slot], answer[0])
         self.player.load_state_dict(state["player"])
 
-    def _tick(self) -> list[Episode]:
+    def _decides(self, tick: int) -> bool:
+        """Whether the policy looks at what an episode shows after so many ticks."""
+        return tick % self.spec.repeat == 0
+
+    def _tick(self, draw: bool) -> list[Episode]:
+        """One tick everywhere; nobody looks at those that only hold a decision."""
         slots = sorted(self._live)
         if not slots:
             return []
         decisions = self.player.act([self._live[slot].observation for slot in slots], slots)
-        answers = self._open().step({s: d.action for s, d in zip(slots, decisions, strict=True)})
+        actions = {s: d.action for s, d in zip(slots, decisions, strict=True)}
+        answers = self._open().step(actions, draw)
         for slot, decision in zip(slots, decisions, strict=True):
             self._live[slot].actions.append(decision.index)
         return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
@@ -114,7 +120,7 @@ class Actors:
     def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
         look = self.spec.observation
         episode.observation = observation
-        if len(episode.actions) % self.spec.repeat and not last:  # nobody decides on it
+        if not (self._decides(len(episode.actions)) or last):
             return
         episode.frames.append(look.frame(observation))
         episode.vectors.append(look.vector(observation))

@@ -31,6 +31,9 @@ class BasaltEnv(gymnasium.Env):
     final step: success (bool), score (0..1), reasons (list of str).
 
     `simulation` is what goes on behind the picture, for players and judges.
+
+    Drawing is most of the work of a step. While `draws` is False, steps draw nothing and their observations
+    have no "pov"; all else is as ever. `reset` and the step that ends the episode are always drawn.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
@@ -51,6 +54,7 @@ class BasaltEnv(gymnasium.Env):
             self.observation_space = gymnasium.spaces.Dict({**self.observation_space.spaces, "pov": pov})
         self.action_space = spaces.action_space(task, era)
         self.frame_size = resolution
+        self.draws = True
         self.simulation = Simulation(task, era, resolution)
         self._view = View(self.simulation)
         self._rules = RULES[task.name]()
@@ -96,7 +100,7 @@ class BasaltEnv(gymnasium.Env):
         for _ in range(contract.RESET_NOOPS):
             self.simulation.advance({})
         self._rules.begin(self.simulation)
-        return self._observe(), {}
+        return self._observe(drawn=True), {}
 
     def step(self, action: Action) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """One tick. Raises RuntimeError after the end of the episode, as MineRL does."""
@@ -110,7 +114,7 @@ class BasaltEnv(gymnasium.Env):
         if self.verdict is None and (self._over or self.ended_by_player):
             self.verdict = self._rules.judge(self.simulation, self.ended_by_player)
         info = self.verdict.info() if self.verdict and self._over else {}
-        return self._observe(), 0.0, terminated, truncated, info
+        return self._observe(self.draws or self._over), 0.0, terminated, truncated, info
 
     def _ended(self, action: Action) -> bool:
         if self.era == 2022:
@@ -123,17 +127,18 @@ class BasaltEnv(gymnasium.Env):
         """The present view (H, W, 3) uint8, drawn anew."""
         return self._view.draw().copy()
 
-    def _observe(self) -> dict[str, Any]:
-        pov = self.render()
-        if self.era == 2022:
-            return {"pov": pov}
+    def _observe(self, drawn: bool) -> dict[str, Any]:
+        seen = {"pov": self.render()} if drawn else {}
+        return seen if self.era == 2022 else {**self._told(), **seen}
+
+    def _told(self) -> dict[str, Any]:
+        """What an observation of 2021 holds beside the picture."""
         if self._status[0] != self.inventory.version:
             self._status = (self.inventory.version, self._describe())
         status = self._status[1]
         return {
             "equipped_items": {"mainhand": dict(status["mainhand"])},
             "inventory": dict(status["inventory"]),
-            "pov": pov,
         }
 
     def _describe(self) -> dict[str, Any]:

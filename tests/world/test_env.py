@@ -177,3 +177,21 @@ def test_2022_screen_on_a_small_picture_shows_its_middle(resolution: int | tuple
     while env.simulation.gui.cursor.any():  # up to the corner of the screen, beyond the picture
         env.step({"camera": (-180.0, -180.0)})
     assert env.step({"inventory": 0, "attack": 1})[0]["pov"].shape == before.shape
+
+
+@pytest.mark.parametrize("era", [2021, 2022])
+def test_ticks_that_nobody_looks_at_change_nothing_but_the_picture(era: int) -> None:
+    seen, blind = (make("MakeWaterfall", era=era, max_steps=22, resolution=64) for _ in range(2))
+    blind.draws = False
+    assert np.array_equal(seen.reset(seed=5)[0]["pov"], blind.reset(seed=5)[0]["pov"])
+    for tick in range(22):
+        blind.draws = tick % 4 == 3
+        action = {"forward": 1, "jump": tick % 5 == 0, "camera": (1.0, 7.0), "attack": 1}
+        told, *rest = seen.step(action)
+        blindly, *others = blind.step(action)
+        assert ("pov" in blindly) == (tick % 4 == 3 or tick == 21)
+        assert {key: told[key] for key in blindly if key != "pov"} == {
+            key: value for key, value in blindly.items() if key != "pov"
+        }
+        assert np.array_equal(blindly.get("pov", told["pov"]), told["pov"])
+        assert rest == others
