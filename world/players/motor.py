@@ -13,7 +13,7 @@ from basalt_iq.world.players.sight import direction, turn
 
 MOUSE_STEP = 0.15
 """Degrees of one count of the mouse, Minecraft's default sensitivity."""
-JERKS = 0.45
+JERKS = 0.3
 """How unevenly a hand moves: the spread of the logarithm of its speed about a smooth stroke's."""
 REACTION = 3
 """Ticks before a stroke that goes wrong is aimed anew."""
@@ -104,7 +104,7 @@ class Wrist:
     def _aim(self, error: np.ndarray) -> None:
         """Begin a stroke."""
         size = float(np.hypot(*error))
-        ticks = self.habits.pace * (1.2 + 1.5 * math.log1p(size)) * self.rng.lognormal(0.0, 0.2)
+        ticks = self.habits.pace * (1.2 + 1.25 * math.log1p(size)) * self.rng.lognormal(0.0, 0.2)
         count = max(round(ticks), 2)
         along = np.linspace(0.0, 1.0, count + 1)
         swell = np.diff(along**3 * (10.0 - 15.0 * along + 6.0 * along**2))  # of least jerk
