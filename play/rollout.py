@@ -13,42 +13,21 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import gymnasium
-
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts
 from basalt_iq.play.player import Actor, Decision
 from basalt_iq.play.recorder import Recorder
-from basalt_iq.play.vector import VectorWorld, WorkerError, build_world
-from basalt_iq.play.worlds import Build
+from basalt_iq.play.telling import POSITION, PROGRESS
+from basalt_iq.play.vector import VectorWorld, WorkerError
+from basalt_iq.play.worlds import Build, Maker
 
 OnDone = Callable[[Episode], None]
 #: Worlds that break this often in a row, without one step between, are beyond help.
 MAX_FAULTS = 3
-PROGRESS = "progress"
-
-
-class TellProgress(gymnasium.Wrapper):
-    """Adds the world's ground truth to ``info``, so that asking for it costs no message of its own."""
-
-    def reset(self, **options: Any) -> Any:
-        observation, info = self.env.reset(**options)
-        return observation, self._tell(info)
-
-    def step(self, action: Any) -> Any:
-        *rest, info = self.env.step(action)
-        return (*rest, self._tell(info))
-
-    def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
-        measure = getattr(self.env.unwrapped, PROGRESS, None)
-        return info if measure is None else {**info, PROGRESS: float(measure())}
-
-
-def build_telling_world(task: str, era: int, max_steps: int | None) -> gymnasium.Env:
-    """What the worker processes build."""
-    return TellProgress(build_world(task, era, max_steps))
+#: The stand-in world, which tells its ground truth.
+TELLING = Maker(progress=True)
 
 
 def play(
@@ -64,7 +43,7 @@ def play(
     name: str = "agent",
     checkpoint: str | None = None,
     on_done: OnDone | None = None,
-    build: Build = build_telling_world,
+    build: Build = TELLING,
 ) -> list[Episode]:
     """Play one episode per seed and record each in ``out``; returns them in the order of ``seeds``.
 
@@ -196,7 +175,7 @@ class _Group:
             return
         for slot, recorder in recorders.items():
             observation, info = answers[self._local(slot)]
-            recorder.begin(observation, info.get(PROGRESS))
+            recorder.begin(observation, info.get(PROGRESS), info.get(POSITION))
             self.live[slot] = _Live(recorder, observation)
 
     def advance(self, decisions: Mapping[int, Decision], act_ms: float) -> None:
@@ -218,7 +197,7 @@ class _Group:
             self._finished.append(live.recorder.fail(str(info["error"])))
             del self.live[slot]
             return
-        live.recorder.step(choice.action, seen, info.get(PROGRESS), choice, act_ms)
+        live.recorder.step(choice.action, seen, info.get(PROGRESS), choice, act_ms, info.get(POSITION))
         live.observation = seen
         if ended or truncated:
             self._finished.append(live.recorder.finish(info, truncated and not ended))
@@ -301,18 +280,18 @@ def _scripted_episode(out: Path, facts: Facts) -> Episode:
     """One episode of the demonstrator, in this process."""
     from basalt_iq.world.players import make_player
 
-    env = build_telling_world(facts.task, facts.era, facts.max_steps)
+    env = TELLING(facts.task, facts.era, facts.max_steps)
     recorder = Recorder(out, facts)
     try:
         player = make_player(facts.task, facts.seed)
         observation, info = env.reset(seed=facts.seed)
-        recorder.begin(observation, info.get(PROGRESS))
+        recorder.begin(observation, info.get(PROGRESS), info.get(POSITION))
         player.reset(env.unwrapped)
         ended = truncated = False
         while not (ended or truncated):
             action = player.act()
             observation, _, ended, truncated, info = env.step(action)
-            recorder.step(action, observation, info.get(PROGRESS))
+            recorder.step(action, observation, info.get(PROGRESS), position=info.get(POSITION))
         return recorder.finish(info, truncated and not ended)
     except BaseException:
         recorder.discard()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
+from basalt_iq.play.worlds import World
 
 if TYPE_CHECKING:
     from basalt_iq.agent.reward import RewardSpec
@@ -95,6 +96,8 @@ class OnlineConfig:
     """Updates on demos alone before the first online step."""
     first_seed: int = 1_000_000
     """Seed of the first online episode; each takes the next."""
+    world: World = "stand-in"
+    """Where to play. Elsewhere than in the stand-in each of --workers plays one episode at a time."""
 
 
 #: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents

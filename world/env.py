@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+import math
 from typing import Any, Final, get_args
 
 import gymnasium
@@ -53,6 +53,7 @@ class BasaltEnv(gymnasium.Env):
             pov = gymnasium.spaces.Box(0, 255, (*resolution, 3), np.uint8)
             self.observation_space = gymnasium.spaces.Dict({**self.observation_space.spaces, "pov": pov})
         self.action_space = spaces.action_space(task, era)
+        self._keys = frozenset(self.action_space)
         self.frame_size = resolution
         self.draws = True
         self.simulation = Simulation(task, era, resolution)
@@ -105,7 +106,8 @@ class BasaltEnv(gymnasium.Env):
     def step(self, action: Action) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """One tick. Raises RuntimeError after the end of the episode, as MineRL does."""
         if self._over:
-            raise RuntimeError("step was called on an episode that is over: call reset first")
+            raise RuntimeError("no episode is under way: call reset first")
+        self._refuse_nonsense(action)
         self.simulation.advance(action)
         self.steps += 1
         terminated = self._ended(action)
@@ -115,6 +117,15 @@ class BasaltEnv(gymnasium.Env):
             self.verdict = self._rules.judge(self.simulation, self.ended_by_player)
         info = self.verdict.info() if self.verdict and self._over else {}
         return self._observe(self.draws or self._over), 0.0, terminated, truncated, info
+
+    def _refuse_nonsense(self, action: Action) -> None:
+        """Raises ValueError for keys that this interface lacks, and for a camera that is not two numbers."""
+        unknown = action.keys() - self._keys
+        if unknown:
+            raise ValueError(f"unknown keys {sorted(unknown)}; this era has {', '.join(sorted(self._keys))}")
+        camera = action.get("camera")
+        if camera is not None and (len(camera) != 2 or not all(map(math.isfinite, camera))):
+            raise ValueError(f"camera is {camera}, not two finite angles [pitch, yaw]")
 
     def _ended(self, action: Action) -> bool:
         if self.era == 2022:
@@ -137,18 +148,18 @@ class BasaltEnv(gymnasium.Env):
             self._status = (self.inventory.version, self._describe())
         status = self._status[1]
         return {
-            "equipped_items": {"mainhand": dict(status["mainhand"])},
-            "inventory": dict(status["inventory"]),
+            "equipped_items": {"mainhand": _fresh(status["mainhand"])},
+            "inventory": _fresh(status["inventory"]),
         }
 
     def _describe(self) -> dict[str, Any]:
-        """Inventory counts and what is in hand, as read-only scalars."""
+        """Inventory counts and what is in hand, as arrays without axes."""
         total = self.inventory.counts()
-        counts = {item: _scalar(total[item], np.int32) for item in self.task.items}
+        counts = {item: np.array(total[item], np.int32) for item in self.task.items}
         stack, held = self.inventory.hand, self.inventory.held
         hand = {
-            "damage": _scalar(stack.damage if stack else 0, np.int64),
-            "maxDamage": _scalar(DURABILITY.get(held, 0), np.int64),
+            "damage": np.array(stack.damage if stack else 0, np.int64),
+            "maxDamage": np.array(DURABILITY.get(held, 0), np.int64),
             "type": held if held in self.task.equip else "other",
         }
         return {"inventory": counts, "mainhand": hand}
@@ -163,11 +174,9 @@ class BasaltEnv(gymnasium.Env):
         return self._progress[1]
 
 
-@cache
-def _scalar(value: int, dtype: type) -> np.ndarray:
-    array: np.ndarray = np.array(value, dtype)
-    array.flags.writeable = False
-    return array
+def _fresh(values: dict[str, Any]) -> dict[str, Any]:
+    """Copies: what was handed out is the receiver's, to keep and to change."""
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in values.items()}
 
 
 def make(
