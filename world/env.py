@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import gymnasium
 import numpy as np
@@ -13,6 +13,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
 from basalt_iq.world.judges import Verdict
+from basalt_iq.world.maps import Distance
 from basalt_iq.world.simulation import Action, Simulation
 from basalt_iq.world.state import World
 from basalt_iq.world.tasks import RULES
@@ -38,8 +39,15 @@ class BasaltEnv(gymnasium.Env):
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
     render_mode = "rgb_array"
 
-    def __init__(self, task: contract.Task, era: int, max_steps: int, resolution: tuple[int, int]):
-        self.task, self.era, self.max_steps = task, era, max_steps
+    def __init__(
+        self,
+        task: contract.Task,
+        era: int,
+        max_steps: int,
+        resolution: tuple[int, int],
+        distance: Distance = "real",
+    ):
+        self.task, self.era, self.max_steps, self.distance = task, era, max_steps, distance
         self.observation_space = spaces.observation_space(task, era)
         if resolution != task.pov_shape(era)[:2]:
             pov = gymnasium.spaces.Box(0, 255, (*resolution, 3), np.uint8)
@@ -84,7 +92,7 @@ class BasaltEnv(gymnasium.Env):
         """A new world. `seed` holds for this reset only; without one the world is drawn at random."""
         super().reset(seed=seed)
         self.seed_used = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        spawn = self._rules.build(self.world, self.seed_used)
+        spawn = self._rules.build(self.world, self.seed_used, self.distance)
         self.simulation.begin(spawn, self.seed_used)
         self.steps, self._empty_steps = 0, 0
         self._over = self._escaped = False
@@ -172,12 +180,18 @@ def _fresh(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def make(
-    task: str, era: int = 2021, max_steps: int | None = None, resolution: int | tuple[int, int] | None = None
+    task: str,
+    era: int = 2021,
+    max_steps: int | None = None,
+    resolution: int | tuple[int, int] | None = None,
+    distance: Distance = "real",
 ) -> BasaltEnv:
     """The environment of a task, by short name ("FindCave") or environment id.
 
     `max_steps` and `resolution` (a square's side, or (height, width), in pixels) default to the task's.
-    Raises UserError for an unknown task or era, or a limit or size that makes no sense.
+    `distance` "near" puts what a task needs close to the start and has the scripted players make do with
+    little, for short episodes; "real" is as far and long as real demonstrations.
+    Raises UserError for an unknown task, era or distance, or a limit or size that makes no sense.
     """
     found = contract.find_task(task)
     found.check_era(era)
@@ -187,4 +201,6 @@ def make(
         raise UserError(f"resolution {size} is too small: choose at least 8 pixels")
     if max_steps is not None and max_steps < 1:
         raise UserError(f"max_steps is {max_steps}: choose at least 1")
-    return BasaltEnv(found, era, found.max_steps if max_steps is None else max_steps, size)
+    if distance not in get_args(Distance):
+        raise UserError(f"unknown distance {distance!r}: choose from {', '.join(get_args(Distance))}")
+    return BasaltEnv(found, era, found.max_steps if max_steps is None else max_steps, size, distance)
