@@ -75,6 +75,9 @@ class Ingest(Command):
 
 def _found(source: Path, task: str | None) -> Found:
     """What there is to read. UserError if there is nothing."""
+    if not source.is_dir():
+        raise UserError(f"{source}: no such folder; give the folder that holds the demonstrations")
+
     from basalt_iq.data.sources import find_sources
 
     found = find_sources(source, task)
