@@ -271,6 +271,7 @@ SOLID = np.array([b.solid for b in BLOCKS], np.bool_)
 REPLACEABLE = np.array([b.replaceable for b in BLOCKS], np.bool_)
 WATER_LEVEL = np.array([b.level for b in BLOCKS], np.uint8)
 FENCES = np.array([b.group in ("fence", "gate") for b in BLOCKS], np.bool_)
+LEAFY = np.array([b.name.endswith(("_leaves", "_log")) for b in BLOCKS], np.bool_)
 LADDERS = np.array([b.group == "ladder" for b in BLOCKS], np.bool_)
 
 

@@ -150,6 +150,7 @@ class BasaltEnv(gymnasium.Env):
             bool(pressed("jump", 0)), bool(pressed("sneak", 0)), bool(pressed("sprint", 0)),
             0.1, physics.WIDTH, physics.HEIGHT, self._boxes,
         )  # fmt: skip
+        world.follow(*body[:3].tolist())
         animals.tick_animals(
             world.blocks,
             world.animals[:-1],

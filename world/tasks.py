@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from basalt_iq.world import maps
+from basalt_iq.world.animals import VILLAGER
 from basalt_iq.world.cavities import FAR
-from basalt_iq.world.judges import Verdict, judge_cave, judge_house, judge_pen, judge_waterfall
+from basalt_iq.world.judges import (
+    Ending,
+    Verdict,
+    judge_cave,
+    judge_house,
+    judge_pen,
+    judge_plains_pen,
+    judge_waterfall,
+)
 from basalt_iq.world.physics import PITCH, YAW
 from basalt_iq.world.state import World
 
 if TYPE_CHECKING:
     from basalt_iq.world.env import BasaltEnv
+
+
+Judge = Callable[[World, Ending], Verdict]
 
 
 @dataclass(frozen=True)
@@ -52,45 +64,48 @@ def _cave_progress(env: BasaltEnv) -> float:
     return 0.9 * min(max(1.0 - env.last_distance / env.start_distance, 0.0), 1.0)
 
 
-def _judge_cave(env: BasaltEnv) -> Verdict:
-    return judge_cave(env.world, tuple(env.eye.tolist()), env.ended_by_player)
-
-
-def _judge_waterfall(env: BasaltEnv) -> Verdict:
-    high, wide = env.frame_size
-    return judge_waterfall(
-        env.world,
-        env.eye,
-        float(env.body[YAW]),
-        float(env.body[PITCH]),
-        env.half_view,
-        wide / high,
-        env.ended_by_player,
+def ending(env: BasaltEnv) -> Ending:
+    """How the episode would end now, as the judges need it."""
+    high, wide, _ = env.task.pov_shape(env.era)
+    x, y, z = (float(v) for v in env.body[:3])
+    ex, ey, ez = (float(v) for v in env.eye)
+    return Ending(
+        chosen=env.ended_by_player,
+        era=env.era,
+        feet=(x, y, z),
+        eye=(ex, ey, ez),
+        yaw=float(env.body[YAW]),
+        pitch=float(env.body[PITCH]),
+        half=env.half_view,
+        aspect=wide / high,
+        villagers_hit=sum(kind == VILLAGER for _, kind in env.hands.harmed),
     )
 
 
-def _judge_pen(env: BasaltEnv) -> Verdict:
-    return judge_pen(env.world, len(env.hands.harmed), env.ended_by_player)
+JUDGES: Final[dict[str, Judge]] = {
+    "FindCave": judge_cave,
+    "MakeWaterfall": judge_waterfall,
+    "CreateVillageAnimalPen": judge_pen,
+    "CreatePlainsAnimalPen": judge_plains_pen,
+    "BuildVillageHouse": judge_house,
+}
+"""Who judges each task, by its name."""
 
 
-def _judge_plains_pen(env: BasaltEnv) -> Verdict:
-    return judge_pen(env.world, len(env.hands.harmed), env.ended_by_player, needs_house=False)
+def _judged(env: BasaltEnv) -> Verdict:
+    return JUDGES[env.task.name](env.world, ending(env))
 
 
-def _judge_house(env: BasaltEnv) -> Verdict:
-    return judge_house(env.world, len(env.hands.harmed), env.ended_by_player)
-
-
-def _score_so_far(judge: Callable[[BasaltEnv], Verdict]) -> Callable[[BasaltEnv], float]:
+def _score_so_far(env: BasaltEnv) -> float:
     """Progress as the score that an end at this moment would have, up to 0.9."""
-    return lambda env: 0.9 * judge(env).score
+    return 0.9 * _judged(env).score
 
 
 RULES: dict[str, Rules] = {
-    "FindCave": Rules(maps.find_cave_map, _judge_cave, _cave_progress, begin=_begin_cave),
-    "MakeWaterfall": Rules(maps.waterfall_map, _judge_waterfall, _score_so_far(_judge_waterfall)),
-    "CreateVillageAnimalPen": Rules(maps.pen_map, _judge_pen, _score_so_far(_judge_pen)),
-    "CreatePlainsAnimalPen": Rules(maps.plains_map, _judge_plains_pen, _score_so_far(_judge_plains_pen)),
-    "BuildVillageHouse": Rules(maps.house_map, _judge_house, _score_so_far(_judge_house)),
+    "FindCave": Rules(maps.find_cave_map, _judged, _cave_progress, begin=_begin_cave),
+    "MakeWaterfall": Rules(maps.waterfall_map, _judged, _score_so_far),
+    "CreateVillageAnimalPen": Rules(maps.pen_map, _judged, _score_so_far),
+    "CreatePlainsAnimalPen": Rules(maps.plains_map, _judged, _score_so_far),
+    "BuildVillageHouse": Rules(maps.house_map, _judged, _score_so_far),
 }
 """Rules by task name. Every task is judged at the moment of the throw (2021) or of ESC (2022)."""
