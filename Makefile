@@ -7,12 +7,13 @@ STAMP := .venv/.installed-dev
 CONSTRAINTS ?= constraints.txt
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: demo test fast lint types bench image-test clean
+.PHONY: demo test fast lint types oldest image-test clean
 # What users need, and what tests and benchmarks need on top.
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[all]'
 	touch $@
+	@echo "installed: $(BIN)/basalt-iq (or: . $(BIN)/activate, then basalt-iq --help)"
 
 $(STAMP): $(READY)
 	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[dev]'
@@ -35,6 +36,13 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy -p basalt_iq
 	$(BIN)/basedpyright
+
+# The lowest versions that pyproject.toml allows, in an environment of their own.
+oldest:
+	test -x build/oldest/bin/python || $(PYTHON) -m venv build/oldest
+	build/oldest/bin/python -m pip install --quiet uv
+	build/oldest/bin/uv pip install --quiet --python build/oldest/bin/python --resolution lowest-direct -e '.[all]' pytest hypothesis selenium
+	build/oldest/bin/python -m pytest -m 'not slow' -x $(ARGS)
 
 # Needs root on Debian 12; RUN=path is a run folder to evaluate (default: a small agent with fresh weights).
 image-test: $(STAMP)

@@ -17,6 +17,7 @@ from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.network import ENCODERS, SoftQNetwork
 from basalt_iq.agent.observation import ObservationSpec
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 
 FORMAT = 1
@@ -43,10 +44,19 @@ class AgentSpec:
     discount: float
     end_guard: float = END_GUARD
     """The player does not end the episode while the probability of doing so is below this."""
+    absorbing_reward: float = 0.0
+    """Reward per step for ever after an expert's ending, minus it after the policy's."""
+    value_bound: float | None = None
+    """What bootstrapped values were clipped to, if they were."""
     repeat: int = 1
     """Ticks of a twentieth of a second that every decision is held for."""
     trained: dict[str, Any] = field(default_factory=dict)
     """Where it comes from: objective, step, held-out metrics."""
+
+    @property
+    def reward(self) -> RewardSpec:
+        """How its reward is recovered from Q, as in the loss that it was trained by."""
+        return RewardSpec(self.discount, self.absorbing_reward, self.value_bound)
 
     def build(self) -> SoftQNetwork:
         """A network of this shape with fresh weights."""
@@ -74,6 +84,8 @@ class AgentSpec:
             "discount": self.discount,
             "end_guard": self.end_guard,
             "repeat": self.repeat,
+            "absorbing_reward": self.absorbing_reward,
+            "value_bound": self.value_bound,
             "network": asdict(self.network),
             "observation": self.observation.to_json(),
             "actions": self.actions.to_json(),
@@ -95,6 +107,8 @@ class AgentSpec:
             temperature=float(data["temperature"]),
             discount=float(data["discount"]),
             end_guard=float(data.get("end_guard", END_GUARD)),
+            absorbing_reward=float(data.get("absorbing_reward", 0.0)),
+            value_bound=None if data.get("value_bound") is None else float(data["value_bound"]),
             repeat=int(data.get("repeat", 1)),
             trained=dict(data.get("trained", {})),
         )

@@ -6,10 +6,12 @@ import contextlib
 import hashlib
 import os
 import shutil
-import socket
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import filelock
 
 from basalt_iq.errors import UserError
 
@@ -113,33 +115,38 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def scratch(root: Path, name: str) -> Iterator[Path]:
-    """A folder on the file system of `root` to build in and rename from; whatever is left in it goes."""
-    folder = root / PARTIAL / f"{socket.gethostname()}-{os.getpid()}-{name}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def scratch(root: Path, label: str) -> Iterator[Path]:
+    """A folder on the file system of `root` to build in and rename from; whatever is left in it goes.
+
+    A lock beside it, which a kill lets go, says that it is in use; the `label` in its name is for people.
+    """
+    partial = root / PARTIAL
+    partial.mkdir(parents=True, exist_ok=True)
+    folder = partial / f"{label[:40]}-{uuid.uuid4().hex}"
+    with filelock.FileLock(_lock_of(folder)):
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            _lock_of(folder).unlink(missing_ok=True)
 
 
 def sweep(root: Path) -> None:
-    """Remove what killed processes of this machine left in their scratch folders."""
-    for folder in (root / PARTIAL).glob(f"{socket.gethostname()}-*"):
-        process = folder.name.removeprefix(f"{socket.gethostname()}-").partition("-")[0]
-        if not _alive(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove what killed processes left in their scratch folders: all that nobody holds the lock of."""
+    partial = root / PARTIAL
+    for folder in partial.iterdir() if partial.is_dir() else ():
+        if folder.is_dir():
+            with (
+                contextlib.suppress(filelock.Timeout, OSError),
+                filelock.FileLock(_lock_of(folder), timeout=0),
+            ):
+                shutil.rmtree(folder, ignore_errors=True)
+                _lock_of(folder).unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
 
 
 def digest(path: Path) -> str:

@@ -15,7 +15,6 @@ import argparse
 import json
 import multiprocessing as mp
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -199,14 +198,15 @@ def actions(script: Script) -> Iterator[Action]:
 
 def asked(env: Any) -> Verdict:
     """What the judge would say of an end at this moment."""
-    now = env.unwrapped
-    return JUDGES[now.task.name](now.world, replace(ending(now), chosen=True))
+    sim = env.unwrapped.simulation
+    return JUDGES[sim.task.name](sim.world, ending(sim, chosen=True))
 
 
 def play(job: tuple[str, Script, int]) -> list[bool]:
     """Whether an end would succeed after every EVERY ticks of a script."""
     task, script, seed = job
-    env = make(task, resolution=8)
+    env = make(task)
+    env.draws = False
     env.reset(seed=seed)
     found = []
     for tick, action in enumerate(actions(script)):

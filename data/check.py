@@ -13,9 +13,10 @@ from basalt_iq.data.actions2022 import read_actions
 from basalt_iq.data.defects import DemoError, Finding
 from basalt_iq.data.era2022 import Demo2022
 from basalt_iq.data.sources import Source
-from basalt_iq.data.statistics import Histogram
+from basalt_iq.data.statistics import Counts
 from basalt_iq.data.steps import Steps
 from basalt_iq.jobs import Progress, run_jobs
+from basalt_iq.records import to_json
 
 _MANY_NOOPS = 0.5
 _MUCH_GUI = 0.3
@@ -36,7 +37,7 @@ class Diagnosis:
     """Of its actions, to find duplicates."""
     counts: dict[str, int] = field(default_factory=dict)
     """What a 2022 action file held as recorded."""
-    histogram: Histogram = field(default_factory=Histogram)
+    histogram: Counts = field(default_factory=Counts)
     findings: list[Finding] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -44,7 +45,7 @@ class Diagnosis:
         return {
             **facts,
             "recorded_actions": self.counts,
-            "actions": self.histogram.to_json(),
+            "actions": to_json(self.histogram.facts()),
             "findings": [finding.to_json() for finding in self.findings],
         }
 
@@ -93,7 +94,7 @@ def examine(source: Source) -> Diagnosis:
 def _add(diagnosis: Diagnosis, steps: Steps) -> None:
     diagnosis.steps += steps.length
     diagnosis.ended |= steps.meta["ended"]
-    diagnosis.histogram += Histogram.of_trajectory(steps)
+    diagnosis.histogram += Counts.of_steps(steps)
     parts = (steps.buttons, steps.camera, steps.equip)
     diagnosis.digest += hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
     for key, count in steps.meta.get("recorded_actions", {}).items():
@@ -109,7 +110,7 @@ def _add_actions_alone(diagnosis: Diagnosis, source: Demo2022) -> None:
         except DemoError:
             continue
         none = ["none"] * len(actions)
-        diagnosis.histogram += Histogram.of(BUTTONS[2022], actions.buttons, actions.camera, none)
+        diagnosis.histogram += Counts.of(BUTTONS[2022], actions.buttons, actions.camera, none)
         for key, count in actions.counts.items():
             diagnosis.counts[key] = diagnosis.counts.get(key, 0) + count
 

@@ -85,6 +85,7 @@ class Check(Command):
         from basalt_iq.data.sources import find_sources
         from basalt_iq.data.tables import print_diagnoses
         from basalt_iq.errors import UserError
+        from basalt_iq.records import to_json
 
         action_list = _read_actions(self.actions)
         sources, findings = find_sources(self.source, self.task)
@@ -103,7 +104,7 @@ class Check(Command):
         return {
             "ok": not defects,
             "demos": [diagnosis.to_json() for diagnosis in diagnoses],
-            "actions": pooled.to_json(),
+            "actions": to_json(pooled.facts()),
             "action_set_coverage": action_list and action_list.coverage(pooled),
             "findings": [finding.to_json() for finding in findings],
         }
@@ -127,16 +128,16 @@ class Show(Command):
     def run(self) -> dict[str, Any]:
         from basalt_iq.contract import find_task
         from basalt_iq.data.contact_sheet import write_sheet
-        from basalt_iq.data.statistics import Histogram
         from basalt_iq.data.store import Store
         from basalt_iq.data.tables import print_trajectories
         from basalt_iq.errors import UserError
+        from basalt_iq.records import to_json
 
         action_list = _read_actions(self.actions)
         trajectories = Store.open(self.store).select(self.task and find_task(self.task).name)
         if not trajectories:
             raise UserError(f"{self.store}: no trajectories; fill it with `basalt-iq data ingest`")
-        histograms = [Histogram.of_trajectory(one) for one in trajectories]
+        histograms = [one.counts() for one in trajectories]
         pooled = _pool(histograms)
         print_trajectories(trajectories, pooled)
         if action_list:
@@ -149,16 +150,16 @@ class Show(Command):
                 {"name": t.name, "task": t.task, "era": t.era, "steps": t.length, "meta": t.meta}
                 for t in trajectories
             ],
-            "actions": pooled.to_json(),
+            "actions": to_json(pooled.facts()),
             "action_set_coverage": action_list and action_list.coverage(pooled),
             "html": self.html and str(self.html),
         }
 
 
 def _pool(histograms: list) -> Any:
-    from basalt_iq.data.statistics import Histogram
+    from basalt_iq.data.statistics import Counts
 
-    return sum(histograms, Histogram())
+    return Counts.pool(histograms)
 
 
 def _read_actions(path: Path | None) -> Any:

@@ -13,7 +13,7 @@ import jinja2
 import numpy as np
 
 from basalt_iq.contract import TICK_SECONDS
-from basalt_iq.data.statistics import Histogram
+from basalt_iq.data.statistics import Counts
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder, replacing
 
@@ -24,14 +24,14 @@ _MIDDLE = 5.0
 
 
 def write_sheet(
-    path: Path, trajectories: Sequence[Trajectory], histograms: Sequence[Histogram], frames: int
+    path: Path, trajectories: Sequence[Trajectory], histograms: Sequence[Counts], frames: int
 ) -> None:
     """Write the page, self-contained, with `frames` frames of each trajectory, evenly spaced."""
     loader = jinja2.PackageLoader("basalt_iq.data", ".")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.get_template("contact_sheet.html")
     demos = (
-        {"trajectory": one, "facts": histogram.to_json(), "cells": list(_cells(one, frames))}
+        {"trajectory": one, "facts": histogram.facts(), "cells": list(_cells(one, frames))}
         for one, histogram in zip(trajectories, histograms, strict=True)
     )
     make_folder(path.parent)
@@ -42,14 +42,15 @@ def write_sheet(
 def _cells(one: Trajectory, frames: int) -> Iterator[dict[str, Any]]:
     ticks = np.unique(np.linspace(0, one.length - 1, max(1, frames)).round().astype(int))
     for tick in ticks.tolist():
-        keys = [name for name, held in zip(one.button_names, one.buttons[tick], strict=True) if held]
-        item = one.equip_values[one.equip[tick]]
+        row = one.rows.read(tick, tick + 1)[0]
+        keys = [name for name, held in zip(one.button_names, row["buttons"], strict=True) if held]
+        item = one.equip_values[row["equip"]]
         keys += [f"equip {item}"] if item != "none" else []
         yield {
             "tick": tick,
             "image": _image(one.frames[tick]),
             "held": " ".join(keys),
-            "arrow": _arrow(*one.camera[tick].tolist()),
+            "arrow": _arrow(*row["camera"].tolist()),
         }
 
 

@@ -1,6 +1,6 @@
 """Random sequences of frames and steps that never cross an episode.
 
-Frames are copied by slice from memory-maps into one reused buffer: allocating a batch costs twenty
+Frames are read by slice from memory or disk into one reused buffer: allocating a batch costs twenty
 times its copy. A window of length + 1 + (stack - 1) frames holds the observations, the next
 observations and every frame stack as strided views.
 """
@@ -10,16 +10,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+
+from basalt_iq.data.stored_frames import StoredFrames
+
+
+class Windowed(Protocol):
+    """T steps to draw sequences from, wherever they lie."""
+
+    @property
+    def frames(self) -> np.ndarray | StoredFrames:
+        """(T+1, 3, H, W) uint8"""
+        ...
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the last step ended the episode, rather than a time limit or the end of a recording."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """T"""
+        ...
+
+    def window(self, first: int, stop: int) -> Mapping[str, np.ndarray]:
+        """The rows from `first` to before `stop` of arrays whose first axis is T (of actions, where there
+        are no more) or T+1 (of states)."""
+        ...
 
 
 @dataclass(frozen=True)
 class Episode:
-    """T steps to draw sequences from."""
+    """T steps in memory, or with frames on disk (see `Windowed`)."""
 
-    frames: np.ndarray
+    frames: np.ndarray | StoredFrames
     """(T+1, 3, H, W) uint8"""
     steps: Mapping[str, np.ndarray]
     """Arrays whose first axis is T (of actions) or T+1 (of states)."""
@@ -36,6 +62,9 @@ class Episode:
     @property
     def length(self) -> int:
         return len(self.frames) - 1
+
+    def window(self, first: int, stop: int) -> Mapping[str, np.ndarray]:
+        return {name: array[first:stop] for name, array in self.steps.items()}
 
 
 @dataclass(frozen=True)
@@ -82,7 +111,7 @@ class SequenceSampler:
 
     def __init__(
         self,
-        episodes: Sequence[Episode],
+        episodes: Sequence[Windowed],
         *,
         batch: int,
         length: int,
@@ -106,7 +135,7 @@ class SequenceSampler:
         self.use(episodes)
         self._buffers = cycle([self._allocate() for _ in range(buffers)])
 
-    def use(self, episodes: Sequence[Episode]) -> None:
+    def use(self, episodes: Sequence[Windowed]) -> None:
         """Draw from these episodes from now on; their arrays must be of the same kinds."""
         if not episodes:
             raise ValueError("no episodes to sample from")
@@ -141,13 +170,11 @@ class SequenceSampler:
             _shift(frames, int(down), int(right))
         return batch
 
-    def _copy(self, batch: Sequences, row: int, episode: Episode, start: int) -> None:
-        first, end = start - self.burn_in, start + self.length + 1
-        frames = episode.frames[max(0, first - self.stack + 1) : end]
-        _place(batch.frames[row], frames, max(0, self.stack - 1 - first), frames[0], frames[-1])
-        for name, source in episode.steps.items():
-            values = source[max(0, first) : end]
-            _place(batch.arrays[name][row], values, max(0, -first), 0, 0)
+    def _copy(self, batch: Sequences, row: int, episode: Windowed, start: int) -> None:
+        first, stop = start - self.burn_in, min(start + self.length, episode.length) + 1
+        _place_frames(batch.frames[row], episode.frames, first - self.stack + 1, stop)
+        for name, values in episode.window(max(0, first), stop).items():
+            _place(batch.arrays[name][row], values, max(0, -first))
 
     def _allocate(self) -> Sequences:
         example = self.episodes[0]
@@ -156,7 +183,7 @@ class SequenceSampler:
             frames=np.zeros((rows, columns + self.stack - 1, *example.frames.shape[1:]), np.uint8),
             arrays={
                 name: np.zeros((rows, columns, *array.shape[1:]), array.dtype)
-                for name, array in example.steps.items()
+                for name, array in example.window(0, 1).items()
             },
             mask=np.zeros((rows, columns - 1), bool),
             done=np.zeros((rows, columns - 1), bool),
@@ -175,10 +202,22 @@ class SequenceSampler:
         self._random.bit_generator.state = state["random"]
 
 
-def _place(target: np.ndarray, values: np.ndarray, at: int, before: Any, after: Any) -> None:
-    target[:at] = before
+def _place(target: np.ndarray, values: np.ndarray, at: int) -> None:
+    target[:at] = 0
     target[at : at + len(values)] = values
-    target[at + len(values) :] = after
+    target[at + len(values) :] = 0
+
+
+def _place_frames(target: np.ndarray, frames: np.ndarray | StoredFrames, first: int, stop: int) -> None:
+    """Frames `first` to before `stop`; the first is repeated before the episode, the last after it."""
+    at, start = max(0, -first), max(0, first)
+    end = at + stop - start
+    if isinstance(frames, StoredFrames):
+        frames.read(start, stop, target[at:end])
+    else:
+        target[at:end] = frames[start:stop]
+    target[:at] = target[at]
+    target[end:] = target[end - 1]
 
 
 def _shift(frames: np.ndarray, down: int, right: int) -> None:

@@ -20,19 +20,20 @@ class Steps:
     era: int
     button_names: tuple[str, ...]
     buttons: np.ndarray
-    """(T, B) uint8"""
+    """(T, B) uint8, 0 or 1, columns as in `button_names`"""
     camera: np.ndarray
     """(T, 2) float32: change of pitch and yaw in degrees"""
     equip_values: tuple[str, ...]
     equip: np.ndarray
-    """(T,) int16 index into equip_values"""
+    """(T,) int16: the item asked for, an index into `equip_values` ("none": keep)"""
     equipped: np.ndarray
-    """(T+1,) int16 index into equip_values"""
+    """(T+1,) int16: the item in hand, an index into `equip_values`"""
     items: tuple[str, ...]
+    """Names of the columns of `inventory`."""
     inventory: np.ndarray
-    """(T+1, I) int32"""
+    """(T+1, I) int32 counts"""
     meta: dict[str, Any] = field(default_factory=dict)
-    """JSON-ready."""
+    """JSON-ready: where it came from and how it went."""
 
     def __post_init__(self) -> None:
         steps = len(self.buttons)
@@ -50,15 +51,28 @@ class Steps:
 
     @property
     def length(self) -> int:
+        """T, the number of steps (20 a second)."""
         return len(self.buttons)
 
-    def about(self) -> dict[str, Any]:
-        """What describes the arrays, JSON-ready."""
-        return {
-            "task": self.task,
-            "era": self.era,
-            "length": self.length,
-            "button_names": list(self.button_names),
-            "equip_values": list(self.equip_values),
-            "items": list(self.items),
-        }
+
+#: Columns of actions; the others are of states.
+ACTION_COLUMNS = ("buttons", "camera", "equip")
+STATE_COLUMNS = ("inventory", "equipped")
+
+
+def row_type(buttons: int, items: int) -> np.dtype:
+    """One state and the action taken in it, as a store keeps them; `frame_sum` is the CRC-32 of its frame."""
+    fields = [("buttons", "u1", (buttons,)), ("camera", "<f4", (2,)), ("equip", "<i2")]
+    fields += [("inventory", "<i4", (items,)), ("equipped", "<i2"), ("frame_sum", "<u4")]
+    return np.dtype(fields)
+
+
+def to_rows(steps: Steps, frame_sums: np.ndarray) -> np.ndarray:
+    """(T+1,) rows; in the last state no action is taken: its row holds zeros there."""
+    rows = np.zeros(steps.length + 1, row_type(len(steps.button_names), len(steps.items)))
+    for name in ACTION_COLUMNS:
+        rows[name][:-1] = getattr(steps, name)
+    for name in STATE_COLUMNS:
+        rows[name] = getattr(steps, name)
+    rows["frame_sum"] = frame_sums
+    return rows

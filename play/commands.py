@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from basalt_iq.command import Command, console, counted, progress, said
+from basalt_iq.command import Command, console, counted, progress, said, tell_address
 from basalt_iq.errors import UserError
-from basalt_iq.play.worlds import ERAS, STAND_IN
+from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, World, at_once
 
 if TYPE_CHECKING:
     from basalt_iq.play.evaluation import Plan
@@ -53,10 +53,11 @@ class Evaluate(Command):
     """Processes that step worlds."""
     worlds: int = 8
     """Episodes under way at once."""
-    world: Literal["stand-in", "minerl-0.4", "minerl-1.0"] = "stand-in"
-    """Where to play. In MineRL nothing judges success, and each of --workers plays one episode at a time."""
-    minerl_python: str | None = None
-    """The Python interpreter that has MineRL. Default: $BASALT_IQ_MINERL_PYTHON, else this one."""
+    world: World = "stand-in"
+    """Where to play. Only the stand-in judges success; elsewhere each of --workers plays one at a time."""
+    world_python: str | None = None
+    """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
+    _MINESTUDIO_, _MCIO_), else this one."""
     device: str = "cpu"
     """Where the network runs: cpu, cuda, cuda:1."""
     seed: int = 0
@@ -64,28 +65,25 @@ class Evaluate(Command):
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.play.evaluation import evaluate
-        from basalt_iq.play.worlds import world_builder
 
         if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
             raise UserError("--episodes, --workers and --worlds must be at least 1")
         if self.max_steps is not None and self.max_steps < 1:
             raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
+        maker = Maker(self.world, self.world_python, progress=True)
+        maker.check()
         plan, actor = self._plan()
         folder = self._folder()
         seeds = range(self.first_seed, self.first_seed + self.episodes)
         with progress() as bar:
             line = bar.add_task(f"{plan.player} plays {plan.task}", total=self.episodes)
             summary = evaluate(
-                plan, seeds, folder, actor, workers=self.workers, worlds=self._at_once(),
-                command=said(), on_done=lambda _: bar.advance(line),
-                build=world_builder(self.world, self.minerl_python),
+                plan, seeds, folder, actor, workers=self.workers,
+                worlds=at_once(self.world, self.worlds, self.workers),
+                command=said(), on_done=lambda _: bar.advance(line), build=maker,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return summary | {"ok": True, "folder": str(folder)}
-
-    def _at_once(self) -> int:
-        """Episodes under way at once: a Minecraft takes a core or more."""
-        return self.worlds if self.world == STAND_IN else self.workers
 
     def _plan(self) -> tuple[Plan, Actor | None]:
         from basalt_iq.contract import find_task
@@ -183,6 +181,8 @@ class Record(Command):
     """scripted: the task's own player. keyboard: a person, in a page that only this machine can open."""
     port: int = 0
     """Port of that page on 127.0.0.1; 0 takes a free one."""
+    open: bool = False
+    """Open that page in this machine's browser."""
     seed: int = 0
     """Seed of the first episode; the others follow it."""
     era: Literal[2021, 2022] = 2021
@@ -219,8 +219,8 @@ class Record(Command):
 
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
-        from basalt_iq.play.record import record_person
+        from basalt_iq.play.person import record_person
 
-        with WebPlayer(recipe.spec, recipe.era, self.port) as player:
-            console.print(f"Play at [bold]{player.url}[/bold] in a browser on this machine.")
+        with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
+            tell_address(player.url, f"to play {recipe.task}", self.open)
             return record_person(recipe, self.n, self.seed, player, progress=update)

@@ -18,12 +18,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import write_bytes
 from basalt_iq.records import write_json
 
-#: How many of the best actions are kept with their Q and probability at every step.
-TOP = 5
 #: Arrays of the npz and their types. First axis T (steps), or T+1 (states) for ``progress``. A player
 #: without Q (a scripted one, a random one) leaves out what it does not have.
 ARRAYS: dict[str, type[np.generic]] = {
@@ -33,7 +32,7 @@ ARRAYS: dict[str, type[np.generic]] = {
     "top_policy": np.float16,  # (T, K) softmax(Q / temperature)
     "v": np.float32,  # (T,) soft value of the state
     "entropy": np.float32,  # (T,) nats
-    "reward": np.float32,  # (T,) recovered: Q(s_t, a_t) - discount * V(s_t+1)
+    "reward": np.float32,  # (T,) recovered: see agent/reward.py
     "memory_norm": np.float32,  # (T,) length of the recurrent state
     "act_ms": np.float32,  # (T,) time to choose, shared equally by the batch
     "buttons": np.uint8,  # (T, B) as sent to the world, columns as in the facts' button_names
@@ -59,6 +58,7 @@ class Facts:
     reasons: list[str] = field(default_factory=list)
     checkpoint: str | None = None
     discount: float | None = None
+    """gamma per decision of a player that has a Q, else None."""
     repeat: int = 1
     """Ticks that each decision was held for."""
     action_names: list[str] = field(default_factory=list)
@@ -68,6 +68,16 @@ class Facts:
     """The demonstration that this is a picture of, else None."""
     error: str | None = None
     """Why the episode has no proper end (a world that died), else None."""
+    absorbing_reward: float = 0.0
+    """With `value_bound`: what the player's objective says of its recovered reward."""
+    value_bound: float | None = None
+
+    @property
+    def reward(self) -> RewardSpec | None:
+        """How a reward is recovered from Q; None where there is no Q."""
+        if self.discount is None:
+            return None
+        return RewardSpec(self.discount, self.absorbing_reward, self.value_bound)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Facts:

@@ -50,7 +50,7 @@ def evaluate(
     worlds: int = 8,
     command: str | None = None,
     on_done: rollout.OnDone = lambda _: None,
-    build: rollout.Build | None = None,
+    build: rollout.Build = rollout.TELLING,
 ) -> dict[str, Any]:
     """Play what is not on record yet and return the summary (the content of ``summary.json``).
 
@@ -105,7 +105,7 @@ def _player(
     workers: int,
     worlds: int,
     note: rollout.OnDone,
-    build: rollout.Build | None,
+    build: rollout.Build,
 ) -> Callable[[Sequence[int]], list[Episode]]:
     common: dict[str, Any] = {
         "out": folder, "era": plan.era, "max_steps": plan.max_steps, "workers": workers, "name": plan.player,
@@ -115,7 +115,7 @@ def _player(
         return lambda seeds: rollout.play_scripted(plan.task, seeds, **common)
     return lambda seeds: rollout.play(
         plan.task, player, seeds, worlds=worlds, checkpoint=plan.checkpoint,
-        build=build or rollout.build_telling_world, **common,
+        build=build, **common,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import equipped
-from basalt_iq.agent.policy import entropy, policy, soft_value
+from basalt_iq.agent.thoughts import OPINION, opinion
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,6 @@ class Decision:
     v: float
     entropy: float
     memory_norm: float
-
-
-#: The parts of a decision that follow from Q and the memory alone.
-OPINION = ("q", "policy", "v", "entropy", "memory_norm")
 
 
 class Actor(Protocol):
@@ -67,7 +63,7 @@ class Player:
     ):
         self.spec, self.network = spec, network.eval()
         self.task, self.era = spec.task, spec.era
-        self.discount, self.temperature, self.repeat = spec.discount, spec.temperature, spec.repeat
+        self.reward, self.temperature, self.repeat = spec.reward, spec.temperature, spec.repeat
         self.action_names = spec.actions.action_names
         self.argmax = argmax
         self.end_guard = spec.end_guard if end_guard is None else end_guard
@@ -108,15 +104,15 @@ class Player:
     def _think(self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory]) -> None:
         q, (h, c) = self.network(*self._inputs(observations, memories))
         q = q[:, 0].cpu()
-        for row, (memory, opinion) in enumerate(zip(memories, self._opinions(q, h), strict=True)):
+        for row, (memory, thought) in enumerate(zip(memories, self._opinions(q, h), strict=True)):
             memory.h, memory.c, memory.q = h[row], c[row], q[row]
-            memory.taken = self._choose(memory.rng, opinion["policy"], observations[row])
-            memory.decision = self._decision(memory.taken, opinion)
+            memory.taken = self._choose(memory.rng, thought["policy"], observations[row])
+            memory.decision = self._decision(memory.taken, thought)
 
     def _go_on(self, memory: _Memory) -> Decision:
         if memory.decision is None:  # it was restored in the middle of a decision
-            (opinion,) = self._opinions(memory.q[None], memory.h[None])
-            memory.decision = self._decision(memory.taken, opinion)
+            (thought,) = self._opinions(memory.q[None], memory.h[None])
+            memory.decision = self._decision(memory.taken, thought)
         decision, first = memory.decision, memory.tick % self.repeat == 0
         memory.tick += 1
         return decision if first else replace(decision, action=self.spec.actions.decode(decision.index, True))
@@ -144,14 +140,15 @@ class Player:
 
     def _opinions(self, q: torch.Tensor, h: torch.Tensor) -> list[dict[str, Any]]:
         """What Q (B, A) and the memory (B, H) say of each row, as a Decision has it."""
-        rows = zip(
-            q.numpy(), policy(q, self.temperature).numpy(), soft_value(q, self.temperature).tolist(),
-            entropy(q, self.temperature).tolist(), h.flatten(1).norm(dim=1).tolist(), strict=True,
-        )  # fmt: skip
-        return [dict(zip(OPINION, row, strict=True)) for row in rows]
+        thought, norms = opinion(q, self.temperature), h.flatten(1).norm(dim=1).tolist()
+        rows = zip(*(thought[name] for name in OPINION), strict=True)
+        return [
+            {"q": row_q, "policy": pi, "v": float(v), "entropy": float(nats), "memory_norm": norm}
+            for (row_q, pi, v, nats), norm in zip(rows, norms, strict=True)
+        ]
 
-    def _decision(self, taken: int, opinion: Mapping[str, Any]) -> Decision:
-        return Decision(action=self.spec.actions.decode(taken), index=taken, **opinion)
+    def _decision(self, taken: int, thought: Mapping[str, Any]) -> Decision:
+        return Decision(action=self.spec.actions.decode(taken), index=taken, **thought)
 
 
 @dataclass

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.agent.reward import episode_rewards
+from basalt_iq.agent.thoughts import OPINION, of_actions, thoughts
 from basalt_iq.contract import BUTTONS, find_task
-from basalt_iq.play.episode import TOP, Episode, Facts, save
+from basalt_iq.play.episode import Episode, Facts, save
 from basalt_iq.play.player import Decision
 from basalt_iq.video import VideoWriter
 
@@ -29,8 +31,8 @@ class Recorder:
         self.folder = folder
         self._equip_index = {value: index for index, value in enumerate(task.equip)}
         self._columns: dict[str, list[Any]] = defaultdict(list)
-        self._chosen_q: list[float] = []
-        self._truncated = False
+        self._opinions: dict[str, list[Any]] = defaultdict(list)
+        self._ended = False
         self._video = VideoWriter(folder / f"seed_{facts.seed}.mp4")
 
     @property
@@ -60,7 +62,7 @@ class Recorder:
 
         ``truncated``: time ran out, so the state that followed has a value, which nobody computed.
         """
-        self._truncated = truncated
+        self._ended = not truncated
         judged = {name: info.get(name) for name in ("success", "score")}
         return self._save(**judged, reasons=[str(reason) for reason in info.get("reasons", [])])
 
@@ -90,41 +92,26 @@ class Recorder:
         add["equip"].append(self._equip_index[str(action.get("equip", "none"))])
 
     def _think(self, decision: Decision, act_ms: float) -> None:
-        add = self._columns
-        add["action"].append(decision.index)
-        add["act_ms"].append(act_ms)
-        if self.facts.discount is None:  # a player without Q: its policy is no thought
+        self._columns["action"].append(decision.index)
+        self._columns["act_ms"].append(act_ms)
+        if self.facts.reward is None:  # a player without Q: its policy is no thought
             return
-        best = np.argsort(-decision.policy, kind="stable")[:TOP]
-        add["top_action"].append(best)
-        add["top_q"].append(decision.q[best])
-        add["top_policy"].append(decision.policy[best])
-        add["v"].append(decision.v)
-        add["entropy"].append(decision.entropy)
-        add["memory_norm"].append(decision.memory_norm)
-        self._chosen_q.append(float(decision.q[decision.index]))
+        self._columns["memory_norm"].append(decision.memory_norm)
+        for name in OPINION:
+            self._opinions[name].append(getattr(decision, name))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = {name: np.array(column) for name, column in self._columns.items() if column}
-        if self.facts.discount is not None and "v" in arrays:
-            q_a = np.array(self._chosen_q[: len(arrays["v"])])
-            arrays["reward"] = recovered_reward(
-                q_a, arrays["v"], self.facts.discount, self._truncated, self.facts.repeat
-            )
+        if self.facts.reward is not None and self._opinions:
+            opinion = {name: np.array(column) for name, column in self._opinions.items()}
+            arrays |= thoughts(opinion, arrays["action"], self._rewards(opinion, arrays["action"]))
         return arrays
 
-
-def recovered_reward(
-    q_a: np.ndarray, v: np.ndarray, discount: float, truncated: bool = False, repeat: int = 1
-) -> np.ndarray:
-    """r_t = Q(s_t, a_t) - discount * V(s_t+1), shape (T,); V is 0 after an episode's own end.
-
-    A decision that is held for `repeat` ticks has one reward, said at each; its next state is the next
-    decision's.
-
-    The inverse soft Bellman operator of IQ-Learn (Garg et al. 2021, section 3) on one episode,
-    with the next state that followed in place of its expectation. Where time ran out the last
-    reward is unknown: NaN.
-    """
-    following = np.minimum((np.arange(len(v)) // repeat + 1) * repeat, len(v))
-    return q_a - discount * np.append(v, np.nan if truncated else 0.0)[following]
+    def _rewards(self, opinion: Mapping[str, np.ndarray], action: np.ndarray) -> np.ndarray:
+        """One for each decision, said at every tick that it was held for. What time cut short is NaN."""
+        assert self.facts.reward is not None
+        decisions, q_a = slice(None, None, self.facts.repeat), of_actions(opinion["q"], action)
+        rewards = episode_rewards(
+            self.facts.reward, q_a[decisions], opinion["v"][decisions], ended=self._ended, expert=False
+        )
+        return np.repeat(rewards, self.facts.repeat)[: len(action)]

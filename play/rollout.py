@@ -13,41 +13,21 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import gymnasium
-
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts
 from basalt_iq.play.player import Actor, Decision
 from basalt_iq.play.recorder import Recorder
-from basalt_iq.play.vector import VectorWorld, WorkerError, build_world
-from basalt_iq.play.worlds import Build
+from basalt_iq.play.telling import PROGRESS
+from basalt_iq.play.vector import VectorWorld, WorkerError
+from basalt_iq.play.worlds import Build, Maker
 
 OnDone = Callable[[Episode], None]
 #: Worlds that break this often in a row, without one step between, are beyond help.
 MAX_FAULTS = 3
-PROGRESS = "progress"
-
-
-class TellProgress(gymnasium.Wrapper):
-    """Adds the world's ground truth to ``info``, so that asking for it costs no message of its own."""
-
-    def reset(self, **options: Any) -> Any:
-        observation, info = self.env.reset(**options)
-        return observation, self._tell(info)
-
-    def step(self, action: Any) -> Any:
-        *rest, info = self.env.step(action)
-        return (*rest, self._tell(info))
-
-    def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
-        measure = getattr(self.env.unwrapped, PROGRESS, None)
-        return info if measure is None else {**info, PROGRESS: float(measure())}
-
-
-def build_telling_world(task: str, era: int, max_steps: int | None) -> gymnasium.Env:
-    """What the worker processes build."""
-    return TellProgress(build_world(task, era, max_steps))
+#: The stand-in world, which tells its ground truth.
+TELLING = Maker(progress=True)
 
 
 def play(
@@ -63,7 +43,7 @@ def play(
     name: str = "agent",
     checkpoint: str | None = None,
     on_done: OnDone | None = None,
-    build: Build = build_telling_world,
+    build: Build = TELLING,
 ) -> list[Episode]:
     """Play one episode per seed and record each in ``out``; returns them in the order of ``seeds``.
 
@@ -88,7 +68,7 @@ def play(
         name,
         max_steps=max_steps,
         checkpoint=checkpoint,
-        discount=getattr(player, "discount", None),
+        **_reward_facts(player),
         repeat=getattr(player, "repeat", 1),
         action_names=list(player.action_names),
     )
@@ -115,6 +95,16 @@ def play(
                 moving.append((group, threads.submit(job)))
     order = {seed: i for i, seed in enumerate(seeds)}
     return sorted(done, key=lambda episode: order[episode.facts.seed])
+
+
+def _reward_facts(player: Actor) -> dict[str, Any]:
+    """What the records say of a player's recovered reward; nothing of one without Q."""
+    reward: RewardSpec | None = getattr(player, "reward", None)
+    if reward is None:
+        return {}
+    return {
+        "discount": reward.discount, "absorbing_reward": reward.absorbing, "value_bound": reward.value_bound
+    }  # fmt: skip
 
 
 def _next(group: _Group, queue: deque[int], player: Actor) -> Callable[[], None] | None:
@@ -290,7 +280,7 @@ def _scripted_episode(out: Path, facts: Facts) -> Episode:
     """One episode of the demonstrator, in this process."""
     from basalt_iq.world.players import make_player
 
-    env = build_telling_world(facts.task, facts.era, facts.max_steps)
+    env = TELLING(facts.task, facts.era, facts.max_steps)
     recorder = Recorder(out, facts)
     try:
         player = make_player(facts.task, facts.seed)

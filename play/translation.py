@@ -39,7 +39,7 @@ class TranslatedPlayer:
 
     def __init__(self, player: Actor, task: str):
         self.player, self.task = player, find_task(task).name
-        self.action_names, self.discount = player.action_names, getattr(player, "discount", None)
+        self.action_names, self.reward = player.action_names, getattr(player, "reward", None)
         self.repeat = getattr(player, "repeat", 1)
         self._own = find_task(player.task)
         self._slots = hotbar(find_task(task))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing as mp
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,19 +13,13 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.contract import find_task
+from basalt_iq.play.worlds import Build, Maker
 
 Observation = dict[str, Any]
 
 
 class WorkerError(RuntimeError):
     """A worker process failed, died or did not answer; the message names it and its slots."""
-
-
-def build_world(task: str, era: int, max_steps: int | None) -> gymnasium.Env:
-    """The stand-in world (imported late: only the workers need it)."""
-    from basalt_iq.world import make
-
-    return make(task, era=era, max_steps=max_steps)
 
 
 class VectorWorld:
@@ -48,7 +42,7 @@ class VectorWorld:
         workers: int = 2,
         era: int = 2021,
         max_steps: int | None = None,
-        build: Callable[[str, int, int | None], gymnasium.Env] = build_world,
+        build: Build = Maker(),  # noqa: B008  frozen
         timeout: float = 300.0,
     ):
         if count < 1 or workers < 1:
@@ -75,13 +69,14 @@ class VectorWorld:
         return {slot: (self._whole(slot, obs), info) for slot, (obs, info) in self._ask("reset", seeds)}
 
     def step(
-        self, actions: Mapping[int, dict[str, Any]]
+        self, actions: Mapping[int, dict[str, Any]], draw: bool = True
     ) -> dict[int, tuple[Observation, bool, bool, dict[str, Any]]]:
         """{slot: action} -> {slot: (observation, terminated, truncated, info)}. Raises WorkerError.
 
-        Ended slots wait for their next reset; there is no automatic one.
+        Without `draw`, worlds that can do without draw no picture unless the episode ends: their
+        observations have no "pov". Ended slots wait for their next reset; there is no automatic one.
         """
-        answers = self._ask("step", actions)
+        answers = self._ask("step" if draw else "blind step", actions)
         return {slot: (self._whole(slot, obs), *rest) for slot, (obs, *rest) in answers}
 
     def progress(self, slots: Iterable[int]) -> dict[int, float]:
@@ -106,8 +101,9 @@ class VectorWorld:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _whole(self, slot: int, observation: Observation) -> Observation:
-        return {**observation, "pov": self._frames[slot].copy()}
+    def _whole(self, slot: int, told: tuple[Observation, bool]) -> Observation:
+        observation, drawn = told
+        return {**observation, "pov": self._frames[slot].copy()} if drawn else observation
 
     def _ask(self, request: str, by_slot: Mapping[int, Any]) -> list[tuple[int, Any]]:
         if not self._pipes:
@@ -150,7 +146,14 @@ class VectorWorld:
         raise WorkerError(f"world worker {worker} (slots {slots}) {what}")
 
 
-def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Callable, job: tuple) -> None:
+def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[Any, ...]:
+    """A step, without its picture if nobody looks and the world can do without one."""
+    if hasattr(world.unwrapped, "draws"):
+        world.unwrapped.draws = drawn
+    return world.step(action)
+
+
+def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Build, job: tuple) -> None:
     """A worker's life: answer requests until the pipe ends. An exception is answered with its text."""
     frames = np.frombuffer(memory, np.uint8).reshape(shape)
     worlds: dict[int, gymnasium.Env] = {}
@@ -165,9 +168,11 @@ def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Callable
         if request == "reset":
             observation, *rest = world.reset(seed=value)
         else:
-            observation, _, *rest = world.step(value)
-        frames[slot] = observation.pop("pov")
-        return (observation, *rest)
+            observation, _, *rest = _step(world, value, drawn=request == "step")
+        drawn = "pov" in observation
+        if drawn:
+            frames[slot] = observation.pop("pov")
+        return ((observation, drawn), *rest)
 
     try:
         while True:

@@ -43,8 +43,8 @@ class Stage:
     """Where the episodes are played."""
 
     world: str = "stand-in"
-    build: rollout.Build | None = None
-    """Makes its worlds; None is the stand-in world."""
+    build: rollout.Build = rollout.TELLING
+    """Makes its worlds."""
     max_steps: int | None = None
     workers: int = 2
 
@@ -92,7 +92,7 @@ def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.
         actor = load_actor(agent.folder, task, ERA)
         rollout.play(
             task, actor, missing, out=folder, era=ERA, max_steps=stage.max_steps, workers=stage.workers,
-            worlds=stage.workers, on_done=on_done, build=stage.build or rollout.build_telling_world,
+            worlds=stage.workers, on_done=on_done, build=stage.build,
         )  # fmt: skip
     episodes = [played for seed in SEEDS[task] if (played := load(folder, seed))]
     _refuse_broken(episodes)

@@ -8,8 +8,6 @@ from types import SimpleNamespace
 
 import filelock
 import pytest
-from fixtures import fake_world
-from fixtures import synthetic as synthetic_runs
 
 pytest_plugins = ["fixtures.agents", "fixtures.browser", "fixtures.demos"]
 
@@ -39,10 +37,14 @@ def small_demo(tmp_path_factory):
 @pytest.fixture(scope="session")
 def synthetic():
     """Makes episodes, evaluations and run folders; see synthetic.py."""
-    return synthetic_runs
+    from fixtures import synthetic
+
+    return synthetic
 
 
 @pytest.fixture
 def fake_worlds():
     """A class to put in VectorWorld's place; see fake_world.py."""
+    from fixtures import fake_world
+
     return type("Worlds", (fake_world.FakeWorlds,), {"played": [], "busiest": 0})

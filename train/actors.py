@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import Episode
 from basalt_iq.play.player import Player
-from basalt_iq.play.vector import VectorWorld, WorkerError, build_world
+from basalt_iq.play.vector import VectorWorld, WorkerError
+from basalt_iq.play.worlds import STAND_IN, Build, Maker, at_once
 from basalt_iq.train.config import OnlineConfig
 
 
@@ -37,9 +37,10 @@ class Actors:
 
     def __init__(
         self, spec: AgentSpec, network: SoftQNetwork, config: OnlineConfig, *, seed: int,
-        build: Callable[[str, int, int | None], gymnasium.Env] = build_world,
+        build: Build | None = None,
     ):  # fmt: skip
-        self.spec, self.config, self.build = spec, config, build
+        self.spec, self.config, self.build = spec, config, build or Maker(config.world)
+        self.worlds = at_once(config.world, config.worlds, config.workers)
         # Exploration is the policy's own: the guard against early endings belongs to evaluation.
         self.player = Player(spec, copy.deepcopy(network), seed=seed, end_guard=0.0)
         self.next_seed, self.faults, self.finished, self.successes = config.first_seed, 0, 0, 0
@@ -55,8 +56,8 @@ class Actors:
         ended: list[Episode] = []
         try:
             self._fill()
-            for _ in range(self.spec.repeat):
-                ended += self._tick()
+            for tick in range(self.spec.repeat):
+                ended += self._tick(draw=tick == self.spec.repeat - 1)
         except WorkerError:
             self._lose_all()
         return ended
@@ -67,7 +68,7 @@ class Actors:
             self._worlds = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Episodes under way are kept as seed and actions: the world is deterministic, so they play again."""
+        """Episodes under way are seed and actions: the stand-in is deterministic, so they play again."""
         live = {slot: [episode.seed, list(episode.actions)] for slot, episode in self._live.items()}
         counts = [self.next_seed, self.faults, self.finished, self.successes]
         return {"live": live, "counts": counts, "player": self.player.state_dict()}
@@ -75,21 +76,30 @@ class Actors:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.next_seed, self.faults, self.finished, self.successes = state["counts"]
         self._live = {}
+        if self.config.world != STAND_IN:  # no other world would play them again
+            self.faults += len(state["live"])
+            state = {**state, "live": {}}
         for slot, (seed, actions) in state["live"].items():
             self._start({slot: seed})
             for tick, index in enumerate(actions):
                 action = self.spec.actions.decode(index, held=tick % self.spec.repeat > 0)
-                answer = self._open().step({slot: action})[slot]
+                answer = self._open().step({slot: action}, draw=self._decides(tick + 1))[slot]
                 self._live[slot].actions.append(index)
                 self._see(self._live[slot], answer[0])
         self.player.load_state_dict(state["player"])
 
-    def _tick(self) -> list[Episode]:
+    def _decides(self, tick: int) -> bool:
+        """Whether the policy looks at what an episode shows after so many ticks."""
+        return tick % self.spec.repeat == 0
+
+    def _tick(self, draw: bool) -> list[Episode]:
+        """One tick everywhere; nobody looks at those that only hold a decision."""
         slots = sorted(self._live)
         if not slots:
             return []
         decisions = self.player.act([self._live[slot].observation for slot in slots], slots)
-        answers = self._open().step({s: d.action for s, d in zip(slots, decisions, strict=True)})
+        actions = {s: d.action for s, d in zip(slots, decisions, strict=True)}
+        answers = self._open().step(actions, draw)
         for slot, decision in zip(slots, decisions, strict=True):
             self._live[slot].actions.append(decision.index)
         return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
@@ -97,7 +107,7 @@ class Actors:
     def _fill(self) -> None:
         """Start an episode in every free slot."""
         seeds = {}
-        for slot in range(self.config.worlds):
+        for slot in range(self.worlds):
             if slot not in self._live:
                 seeds[slot] = self.next_seed
                 self.next_seed += 1
@@ -114,7 +124,7 @@ class Actors:
     def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
         look = self.spec.observation
         episode.observation = observation
-        if len(episode.actions) % self.spec.repeat and not last:  # nobody decides on it
+        if not (self._decides(len(episode.actions)) or last):
             return
         episode.frames.append(look.frame(observation))
         episode.vectors.append(look.vector(observation))
@@ -156,6 +166,6 @@ class Actors:
         if self._worlds is None:
             c, spec = self.config, self.spec
             self._worlds = VectorWorld(
-                spec.task, c.worlds, c.workers, spec.era, c.online_steps, build=self.build
+                spec.task, self.worlds, c.workers, spec.era, c.online_steps, build=self.build
             )
         return self._worlds

@@ -10,6 +10,7 @@ import tyro
 from rich.progress import Progress
 
 from basalt_iq.command import Command, console, progress
+from basalt_iq.play.worlds import use_world
 from basalt_iq.train.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class Train(TrainConfig, Command):
     folder: Annotated[Path, tyro.conf.arg(name="run")]
     """Run folder: configuration, metrics, checkpoints, agent."""
 
+    world_python: str | None = None
+    """With --world: the Python interpreter that has its package. Default: $BASALT_IQ_MINERL_PYTHON (or
+    _MINESTUDIO_, _MCIO_), else this one."""
     profile: bool = False
     """Show afterwards where the time went: drawing batches, convolutions, memory, backward, checks, ..."""
 
@@ -38,6 +42,7 @@ class Train(TrainConfig, Command):
         from basalt_iq.train.process import tune_process
         from basalt_iq.train.profile import Profile
 
+        use_world(self.online.world, self.world_python)
         tune_process()
         team = Team.join(self.device)
         try:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
+from basalt_iq.play.worlds import World
+
+if TYPE_CHECKING:
+    from basalt_iq.agent.reward import RewardSpec
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class ObjectiveConfig:
             raise ValueError("temperature, alpha > 0 and discount in [0, 1) are needed")
         if self.clone_first < 0 or self.gradient_penalty < 0:
             raise ValueError("clone_first and gradient_penalty >= 0 are needed")
+
+    @property
+    def reward(self) -> RewardSpec:
+        """What this objective says of rewards; a checkpoint carries it."""
+        from basalt_iq.agent.reward import RewardSpec
+
+        bound = 4 * self.alpha / (1 - self.discount) if self.clip_targets else None
+        return RewardSpec(self.discount, self.absorbing_reward, bound)
 
     def at(self, update: int) -> ObjectiveConfig:
         """The configuration in force at this update, counted from 0."""
@@ -84,6 +96,8 @@ class OnlineConfig:
     """Updates on demos alone before the first online step."""
     first_seed: int = 1_000_000
     """Seed of the first online episode; each takes the next."""
+    world: World = "stand-in"
+    """Where to play. Elsewhere than in the stand-in each of --workers plays one episode at a time."""
 
 
 #: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,12 @@ import numpy as np
 from basalt_iq import contract
 from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
 from basalt_iq.agent.checkpoint import AgentSpec
-from basalt_iq.data.sampler import Episode
 from basalt_iq.data.store import Store, Trajectory
+from basalt_iq.data.stored_frames import StoredFrames
 from basalt_iq.errors import UserError
+
+#: Ticks that an action set is counted over, and more than any of our own experiments holds.
+MOST_COUNTED = 200_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Demos:
         """
         if preset == "entry-2021":
             return entry_2021(self.task)
-        return from_demos(self.task, self.era, [ticks(t).held(repeat) for t in self.train], size=size)
+        counted = (ticks(t, start).held(repeat) for t, start in _counted(self.train))
+        return from_demos(self.task, self.era, counted, size=size)
 
 
 def load_demos(path: Path, task: str, held_out: float) -> Demos:
@@ -45,22 +51,41 @@ def load_demos(path: Path, task: str, held_out: float) -> Demos:
     store, known = Store.open(path), contract.find_task(task)
     found = store.select(task=known.name)
     if len(found) < 2:
-        raise UserError(f"{path}: {len(found)} demos of {known.name}, at least 2 are needed; ingest more")
+        there = ", ".join(f"{count} of {name}" for name, count in sorted(store.tasks().items())) or "no demos"
+        raise UserError(
+            f"{path}: {len(found)} demos of {known.name}, at least 2 are needed; "
+            f"the store holds {there}: ingest more, or give --task"
+        )
     eras = {t.era for t in found}
     if len(eras) > 1:
         raise UserError(f"{path}: demos of {known.name} from both eras; ingest each era into its own store")
-    order = sorted(found, key=lambda t: hashlib.sha256(t.name.encode()).digest())
+    order = sorted(found, key=lambda t: hashlib.sha256(os.fsencode(t.name)).digest())
     count = min(max(1, round(held_out * len(found))), len(found) - 1)
     by_name = {id(t) for t in order[:count]}
     train = [t for t in found if id(t) not in by_name]
     return Demos(known.name, eras.pop(), store.size, train, [t for t in found if id(t) in by_name])
 
 
-def ticks(trajectory: Trajectory) -> Ticks:
-    """The actions of a stored demo."""
-    names = trajectory.equip_values or ("none",)
-    equip = np.array(names)[trajectory.equip]
-    return Ticks(trajectory.button_names, trajectory.buttons, trajectory.camera, equip)
+def _counted(trajectories: Sequence[Trajectory]) -> Iterator[tuple[Trajectory, int]]:
+    """Demos whose actions make up an action set, spread evenly, and the tick each is counted from.
+
+    At most `MOST_COUNTED` ticks of the end of each, and no more demos once that many were counted: the time
+    to start does not grow with the data.
+    """
+    order = sorted(trajectories, key=lambda t: hashlib.sha256(os.fsencode(t.name)).digest())
+    left = MOST_COUNTED
+    for trajectory in order:
+        if left <= 0:
+            return
+        yield trajectory, max(0, trajectory.length - MOST_COUNTED)
+        left -= min(trajectory.length, MOST_COUNTED)
+
+
+def ticks(trajectory: Trajectory, first: int = 0) -> Ticks:
+    """The actions of a stored demo from tick `first` on."""
+    rows = trajectory.rows.read(first, trajectory.length)
+    names = np.array(trajectory.equip_values or ("none",))
+    return Ticks(trajectory.button_names, rows["buttons"], rows["camera"], names[rows["equip"]])
 
 
 def held_items(trajectory: Trajectory) -> np.ndarray:
@@ -68,26 +93,61 @@ def held_items(trajectory: Trajectory) -> np.ndarray:
     return np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
 
 
-def episodes(trajectories: Sequence[Trajectory], spec: AgentSpec, *, mirrored: bool = False) -> list[Episode]:
-    """For the sampler: memory-mapped frames, `action` (T,) int64 and `vector` (T+1, V) float32 of decisions.
+class DemoEpisode:
+    """A stored demo from tick `first` on as whole decisions of `spec.repeat` ticks; a rest is left out.
 
-    Where a decision is held for several ticks, each trajectory gives as many episodes, one for each tick
-    that the decisions may start at. `mirrored` gives each as seen in a mirror, left for right.
+    For the sampler: `action` (T,) int64 and `vector` (T+1, V) float32. Frames and observations stay on the
+    disk; in memory are the indices of its actions alone, once it was first drawn from.
     """
+
+    def __init__(self, trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False):
+        self.trajectory, self.spec, self.first, self.mirrored = trajectory, spec, first, mirrored
+        self.length = (trajectory.length - first) // spec.repeat
+        if self.length < 1:
+            raise ValueError("an episode needs at least one step")
+
+    @property
+    def terminal(self) -> bool:
+        return self.trajectory.about.ended
+
+    @property
+    def frames(self) -> StoredFrames:
+        frames = self.trajectory.frames.part(self.first, self.spec.repeat, self.length + 1)
+        return frames.mirror() if self.mirrored else frames
+
+    @property
+    def steps(self) -> dict[str, np.ndarray]:
+        """All of it at once."""
+        return self.window(0, self.length + 1)
+
+    @cached_property
+    def actions(self) -> np.ndarray:
+        """(T,) int16"""
+        index = self.spec.actions.encode(ticks(self.trajectory, self.first).held(self.spec.repeat))
+        return (self.spec.actions.mirror()[index] if self.mirrored else index).astype(np.int16)
+
+    def window(self, first: int, stop: int) -> dict[str, np.ndarray]:
+        at = self.first + first * self.spec.repeat
+        count = min(stop, self.length + 1) - first
+        rows = self.trajectory.rows.read(at, at + (count - 1) * self.spec.repeat + 1)[:: self.spec.repeat]
+        held = np.array(self.trajectory.equip_values or ("none",))[rows["equipped"]]
+        seen = self.spec.observation.vectors(self.trajectory.items, rows["inventory"], held)
+        before = (
+            self.actions[first - 1 : stop - 1] if first else np.r_[np.int16(-1), self.actions[: stop - 1]]
+        )
+        vector = self.spec.vectors(seen, before.astype(np.int64))
+        return {"action": self.actions[first:stop].astype(np.int64), "vector": vector}
+
+
+def episodes(
+    trajectories: Sequence[Trajectory], spec: AgentSpec, *, mirrored: bool = False
+) -> list[DemoEpisode]:
+    """For the sampler. Where a decision is held for several ticks, each trajectory gives as many episodes,
+    one for each tick that the decisions may start at. `mirrored`: as in a mirror, left for right."""
     phases = [(t, p) for t in trajectories for p in range(spec.repeat) if t.length - p >= spec.repeat]
-    return [decisions(trajectory, spec, phase, mirrored) for trajectory, phase in phases]
+    return [DemoEpisode(trajectory, spec, phase, mirrored) for trajectory, phase in phases]
 
 
-def decisions(trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False) -> Episode:
-    """A demo from tick `first` on as whole decisions of `spec.repeat` ticks; a rest is left out."""
-    taken = ticks(trajectory)
-    taken = Ticks(taken.names, taken.buttons[first:], taken.camera[first:], taken.equip[first:])
-    action = spec.actions.encode(taken.held(spec.repeat))
-    seen_at = slice(first, first + len(action) * spec.repeat + 1, spec.repeat)
-    frames = trajectory.frames[seen_at]
-    if mirrored:
-        action, frames = spec.actions.mirror()[action], frames[..., ::-1]
-    look, held = spec.observation, held_items(trajectory)
-    seen = look.vectors(trajectory.items, trajectory.inventory[seen_at], held[seen_at])
-    steps = {"action": action, "vector": spec.vectors(seen, np.concatenate([[-1], action]))}
-    return Episode(frames, steps, terminal=bool(trajectory.meta.get("ended", True)))
+def decisions(trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False) -> DemoEpisode:
+    """A demo from tick `first` on."""
+    return DemoEpisode(trajectory, spec, first, mirrored)

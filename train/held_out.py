@@ -11,9 +11,8 @@ from torch import Tensor
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import entropy, log_policy, policy, soft_value
-from basalt_iq.data.sampler import Episode
 from basalt_iq.data.store import Trajectory
-from basalt_iq.train.demos import decisions, held_items
+from basalt_iq.train.demos import DemoEpisode, decisions, held_items
 from basalt_iq.train.objectives import chosen
 
 CHUNK = 128  # steps encoded at once, to bound memory
@@ -39,7 +38,7 @@ class HeldOut:
         rows, endings = [], []
         for episode, may_end in zip(self.episodes, self._may_end, strict=True):
             q = q_values(network, episode)
-            rows.append(self._measure(q, episode))
+            rows.append(measure(self.spec, q, episode))
             endings += self._endings(q, episode, may_end)
         network.train()
         joined = {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
@@ -48,19 +47,7 @@ class HeldOut:
         means |= {"reward_min": float(reward.min()), "reward_max": float(reward.max())}
         return means | ({"end_confidence": float(np.median(endings))} if endings else {})
 
-    def _measure(self, q: Tensor, episode: Episode) -> dict[str, Tensor]:
-        tau, a_t = self.spec.temperature, _actions(episode)
-        v = soft_value(q, tau)
-        v_tp1 = torch.cat([v[1:-1], torch.zeros(1)])  # after the ending there is nothing
-        return {
-            "nll": -chosen(log_policy(q[:-1], tau), a_t),
-            "agreement": (q[:-1].argmax(-1) == a_t).float(),
-            "entropy": entropy(q[:-1], tau),
-            "v": v[:-1],
-            "reward": chosen(q[:-1], a_t) - self.spec.discount * v_tp1,
-        }
-
-    def _endings(self, q: Tensor, episode: Episode, may_end: Tensor) -> list[float]:
+    def _endings(self, q: Tensor, episode: DemoEpisode, may_end: Tensor) -> list[float]:
         """Probability of all ending actions together at the last tick where a person took one."""
         taken = may_end.gather(1, _actions(episode)[:, None])[:, 0].nonzero()
         if not len(taken):
@@ -69,20 +56,42 @@ class HeldOut:
         return [float(policy(q[last], self.spec.temperature)[may_end[last]].sum())]
 
 
-def q_values(network: SoftQNetwork, episode: Episode) -> Tensor:
+def measure(spec: AgentSpec, q: Tensor, episode: DemoEpisode) -> dict[str, Tensor]:
+    """What Q (T + 1, A) along a demo says of its T decisions, (T,) each."""
+    tau, a_t = spec.temperature, _actions(episode)
+    v = soft_value(q, tau)
+    done = torch.zeros(len(a_t), dtype=torch.bool)
+    done[-1] = episode.terminal
+    y_t = spec.reward.target(v[1:], done, torch.ones_like(done))
+    return {
+        "nll": -chosen(log_policy(q[:-1], tau), a_t),
+        "agreement": (q[:-1].argmax(-1) == a_t).float(),
+        "entropy": entropy(q[:-1], tau),
+        "v": v[:-1],
+        "reward": chosen(q[:-1], a_t) - y_t,
+    }
+
+
+def q_values(network: SoftQNetwork, episode: DemoEpisode) -> Tensor:
     """Q of every state of an episode, in order, with the memory carried through it: (T + 1, A)."""
     stack = network.config.stack
-    frames = torch.from_numpy(np.concatenate([np.repeat(episode.frames[:1], stack - 1, 0), episode.frames]))
     vector = torch.from_numpy(np.ascontiguousarray(episode.steps["vector"]))
     device, carry, parts = network.head.weight.device, network.initial_carry(1), []
     for at in range(0, len(vector), CHUNK):
-        seen, told = frames[None, at : at + CHUNK + stack - 1], vector[None, at : at + CHUNK]
+        seen = _frames(episode, at - stack + 1, min(at + CHUNK, len(vector)))
+        told = vector[None, at : at + CHUNK]
         q, carry = network(seen.to(device), told.to(device), carry)
         parts.append(q[0].cpu())
     return torch.cat(parts)
 
 
-def _actions(episode: Episode) -> Tensor:
+def _frames(episode: DemoEpisode, first: int, stop: int) -> Tensor:
+    """Frames `first` to before `stop`, (1, n, 3, H, W); before the episode its first is repeated."""
+    frames = episode.frames[max(0, first) : stop]
+    return torch.from_numpy(np.concatenate([np.repeat(frames[:1], max(0, -first), 0), frames]))[None]
+
+
+def _actions(episode: DemoEpisode) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(episode.steps["action"]))
 
 

@@ -77,6 +77,7 @@ class Trainer:
         self.spec = AgentSpec(
             demos.task, demos.era, demos.action_set(config.actions, config.action_count, config.repeat), look,
             config.network, config.goal.temperature, config.goal.discount,
+            absorbing_reward=config.goal.reward.absorbing, value_bound=config.goal.reward.value_bound,
             repeat=config.repeat, trained={"objective": config.goal.objective},
         )  # fmt: skip
         torch.manual_seed(config.seed)

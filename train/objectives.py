@@ -117,13 +117,7 @@ def _diagnostics(batch: Transitions, config: ObjectiveConfig, v_t: Tensor, r_t: 
 
 def target(batch: Transitions, config: ObjectiveConfig) -> Tensor:
     """y = gamma ((1 - done) V(s') + done V_absorbing), (B, T); V_absorbing as in LS-IQ, section 4.3."""
-    side = torch.where(batch.expert, 1.0, -1.0)[:, None].to(batch.v_tp1.dtype)
-    absorbing = side * config.absorbing_reward / (1 - config.discount)
-    v_tp1 = batch.v_tp1
-    if config.clip_targets:
-        bound = 4 * config.alpha / (1 - config.discount)
-        v_tp1 = v_tp1.clamp(-bound, bound)
-    return config.discount * torch.where(batch.done_t, absorbing, v_tp1)
+    return config.reward.target(batch.v_tp1, batch.done_t, batch.expert[:, None])
 
 
 def reward_weight(r_t: Tensor, divergence: str) -> Tensor:

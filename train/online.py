@@ -10,6 +10,7 @@ from typing import Any
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import Episode, Sequences
+from basalt_iq.play.worlds import Maker
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.profile import Profile
@@ -26,6 +27,7 @@ class Online:
         self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, profile: Profile,
         **sampling: Any,
     ):  # fmt: skip
+        Maker(config.world).check_era(spec.era)
         states = StoredStates([], spec.network.hidden, sampling["grid"])
         self.replay = Replay(folder, int(config.replay_gb * 1e9), states, **sampling)
         self.actors = Actors(spec, network, config, seed=sampling["seed"])

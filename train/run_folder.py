@@ -7,6 +7,7 @@ import math
 import platform
 import shutil
 import sys
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, point, write_folder, write_text
 from basalt_iq.records import write_json
+from basalt_iq.train.config import TrainConfig
 from basalt_iq.train.state_file import load_state, save_state
 
 README = """A training run of basalt-iq.
@@ -84,7 +86,8 @@ class RunFolder:
     def _refuse_other(self, config: dict[str, Any]) -> None:
         path = self.folder / "config.json"
         try:
-            old = _writable(json.loads(path.read_text())["config"])
+            saved = json.loads(path.read_text())["config"]
+            old = _writable(_over(asdict(TrainConfig()), saved))
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{path}: unreadable; restore it or choose another --run folder") from None
         for name in sorted(old.keys() | config.keys()):
@@ -93,6 +96,13 @@ class RunFolder:
                     f"{path}: this run has {name} = {old.get(name)}, not {config.get(name)}; "
                     "give the old value to continue it, or choose another --run folder"
                 )
+
+
+def _over(defaults: Any, saved: Any) -> Any:
+    """What was saved; settings that its version did not know yet are at their defaults."""
+    if not (isinstance(defaults, dict) and isinstance(saved, dict)):
+        return saved
+    return defaults | {name: _over(defaults.get(name), value) for name, value in saved.items()}
 
 
 def _writable(setting: Any) -> Any:

@@ -9,12 +9,12 @@ import torch
 
 from basalt_iq.agent.checkpoint import AgentSpec, load_agent
 from basalt_iq.agent.network import SoftQNetwork
-from basalt_iq.agent.policy import entropy, policy, soft_value
+from basalt_iq.agent.reward import episode_rewards
+from basalt_iq.agent.thoughts import of_actions, opinion, thoughts
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder
-from basalt_iq.play.episode import TOP, Episode, Facts, save
+from basalt_iq.play.episode import Episode, Facts, save
 from basalt_iq.play.evaluation import SUMMARY, Plan, fingerprint, read_summary, summarise
-from basalt_iq.play.recorder import recovered_reward
 from basalt_iq.records import write_json
 from basalt_iq.train.demos import decisions, load_demos
 from basalt_iq.train.held_out import q_values
@@ -55,9 +55,14 @@ def show_demos(run: Path, store: Path, *, count: int = 4, held_out: float = 0.1)
 def _record(folder: Path, index: int, demo: Trajectory, spec: AgentSpec, network: SoftQNetwork) -> Episode:
     sequence = decisions(demo, spec)
     with torch.inference_mode():
-        q = q_values(network, sequence)[:-1]
+        q = q_values(network, sequence)
     tick = np.minimum(np.arange(demo.length) // spec.repeat, sequence.length - 1)  # a rest joins the last
-    thought = thoughts(q, np.asarray(sequence.steps["action"]), spec.temperature, spec.discount)
+    action, seen = np.asarray(sequence.steps["action"]), opinion(q, spec.temperature)
+    last, thought = float(seen["v"][-1]), {name: value[:-1] for name, value in seen.items()}
+    rewards = episode_rewards(
+        spec.reward, of_actions(thought["q"], action), thought["v"],
+        ended=sequence.terminal, expert=True, last=last,
+    )  # fmt: skip
     with VideoWriter(folder / f"seed_{index}.mp4") as video:
         for frame in demo.frames:
             video.append(np.moveaxis(frame, 0, -1))
@@ -65,24 +70,8 @@ def _record(folder: Path, index: int, demo: Trajectory, spec: AgentSpec, network
         spec.task, demo.era, index, "demonstrator", demo.length, None, demo.meta.get("success"),
         demo.meta.get("score"), [], "agent", spec.discount, spec.repeat, spec.actions.action_names,
         list(demo.button_names), list(demo.equip_values), source=demo.name,
+        absorbing_reward=spec.absorbing_reward, value_bound=spec.value_bound,
     )  # fmt: skip
     arrays = {"buttons": demo.buttons, "camera": demo.camera, "equip": demo.equip}
-    return save(folder, facts, arrays | {name: value[tick] for name, value in thought.items()})
-
-
-def thoughts(
-    q: torch.Tensor, action: np.ndarray, temperature: float, discount: float
-) -> dict[str, np.ndarray]:
-    """The arrays of an episode that follow from Q (T, A) and the actions taken (T,)."""
-    pi, v = policy(q, temperature).numpy(), soft_value(q, temperature).numpy()
-    best = np.argsort(-pi, axis=1, kind="stable")[:, :TOP]
-    q_a = np.take_along_axis(q.numpy(), action[:, None], 1)[:, 0]
-    return {
-        "action": action,
-        "top_action": best,
-        "top_q": np.take_along_axis(q.numpy(), best, 1),
-        "top_policy": np.take_along_axis(pi, best, 1),
-        "v": v,
-        "entropy": entropy(q, temperature).numpy(),
-        "reward": recovered_reward(q_a, v, discount),
-    }
+    told = thoughts(thought, action, rewards)
+    return save(folder, facts, arrays | {name: value[tick] for name, value in told.items()})

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from basalt_iq.files import make_folder, write_folder, write_text
+from basalt_iq.pages import render
 from basalt_iq.play.episode import Episode
 from basalt_iq.play.stats import mcnemar
 from basalt_iq.watch.meanings import meaning_of
 from basalt_iq.watch.packing import digest, pack
-from basalt_iq.watch.pages import render
 from basalt_iq.watch.reward_view import reward_view
 from basalt_iq.watch.runs import Evaluation, Run, find
 
+TEMPLATES = Path(__file__).with_name("templates")
 #: Above this many bytes of media the page would open slowly: they go into a folder beside it.
 INSIDE_LIMIT = 32 << 20
 
@@ -55,6 +56,7 @@ def write_report(
     if not inside:
         write_folder(folder, lambda temporary: _write_beside(temporary, media))
     page = render(
+        TEMPLATES,
         "report.html",
         title=data["title"],
         data=data | {"media": None if inside else folder.name},

@@ -5,15 +5,14 @@ Measures are those of Minecraft's own screen at 640x360 and GUI scale 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
+from basalt_iq.world.avatar import Avatar
+from basalt_iq.world.hands import Hands
 from basalt_iq.world.icons import heart, item_icon, number, stamp
-from basalt_iq.world.items import STACK, Stack, dropped
-
-if TYPE_CHECKING:
-    from basalt_iq.world.env import BasaltEnv
+from basalt_iq.world.items import STACK, Stack
 
 PIXELS_PER_DEGREE: Final = 2400 / 360 / 2
 """How far the camera moves the cursor: a turn is 2400 counts of a mouse on a screen twice as large."""
@@ -30,11 +29,11 @@ SWING: Final = 6
 
 
 class Gui:
-    """What the keys of 2022 do beyond moving, and what the screen shows over the view."""
+    """What the keys of 2022 do beyond moving, and what the screen shows over a view (height, width)."""
 
-    def __init__(self, env: BasaltEnv):
-        self._env = env
-        high, wide = env.frame_size
+    def __init__(self, avatar: Avatar, hands: Hands, frame_size: tuple[int, int]):
+        self._avatar, self._hands = avatar, hands
+        high, wide = frame_size
         self.screen = max(high, LEAST[0]), max(wide, LEAST[1])
         self.reset()
 
@@ -63,7 +62,7 @@ class Gui:
 
     # ------------------------------------------------------------------ keys
     def _hotbar(self, fresh: set[str]) -> None:
-        inventory = self._env.inventory
+        inventory = self._avatar.inventory
         for slot in range(9):
             if f"hotbar.{slot + 1}" in fresh:
                 inventory.select(slot)
@@ -78,13 +77,9 @@ class Gui:
 
     def _pick(self) -> None:
         """Takes in hand the item of the block looked at, if there is one in the inventory."""
-        env = self._env
-        target = env.hands.aim()
-        if target is None:
-            return
-        item = dropped(env.world.at(*target[0]), env.era)
-        if item and env.inventory.count(item):
-            env.inventory.equip(item)
+        item = self._hands.aimed_item()
+        if item and self._avatar.inventory.count(item):
+            self._avatar.inventory.equip(item)
 
     def _toggle(self) -> None:
         self.is_open = not self.is_open
@@ -93,11 +88,11 @@ class Gui:
             self._put_back()
 
     def _put_back(self) -> None:
-        slots = self._env.inventory.slots
+        slots = self._avatar.inventory.slots
         if None in slots:
             slots[slots.index(None)] = self.carried
         self.carried = None
-        self._env.inventory.version += 1
+        self._avatar.inventory.version += 1
 
     # ------------------------------------------------------------------ mouse
     def _mouse(self, action: dict[str, Any], fresh: set[str]) -> None:
@@ -132,7 +127,7 @@ class Gui:
 
     def _click(self, slot: int) -> None:
         """Left button: takes the stack, lays the carried one down, or swaps them."""
-        inventory = self._env.inventory
+        inventory = self._avatar.inventory
         there = inventory.slots[slot]
         inventory.version += 1
         if there and self.carried and there.item == self.carried.item:
@@ -145,7 +140,7 @@ class Gui:
 
     def _click_one(self, slot: int) -> None:
         """Right button: lays one of the carried stack down, or takes half of what lies there."""
-        inventory = self._env.inventory
+        inventory = self._avatar.inventory
         there = inventory.slots[slot]
         inventory.version += 1
         if self.carried is None:
@@ -182,7 +177,7 @@ class Gui:
     def _draw_hand(self, frame: np.ndarray) -> None:
         high, wide = frame.shape[:2]
         lift = 6 * min(self._swing, SWING - self._swing + 1)
-        stack = self._env.inventory.hand
+        stack = self._avatar.inventory.hand
         if stack:
             stamp(frame, item_icon(stack.item), high - 90 - lift, wide - 170 - 2 * lift, scale=6)
             return
@@ -193,7 +188,7 @@ class Gui:
     def _draw_bars(self, frame: np.ndarray) -> None:
         high, wide = frame.shape[:2]
         left, top = (wide - 182) // 2, high - 22
-        inventory = self._env.inventory
+        inventory = self._avatar.inventory
         frame[top:high, left : left + 182] = frame[top:high, left : left + 182] // 2 + 40
         for slot in range(9):
             x = left + 1 + 20 * slot
@@ -228,7 +223,7 @@ class Gui:
         top, left = self.corner()
         frame[:] = frame // 3
         frame[top : top + PANEL[0], left : left + PANEL[1]] = 198
-        for slot, stack in enumerate(self._env.inventory.slots):
+        for slot, stack in enumerate(self._avatar.inventory.slots):
             y, x = self.slot_corner(slot)
             frame[y - 1 : y + 17, x - 1 : x + 17] = 55
             frame[y : y + 17, x : x + 17] = 255

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from basalt_iq.world import animals, physics
-from basalt_iq.world.blocks import AIR, BLOCKS, FACINGS, ID, KIND, REPLACEABLE, SOLID, WATER, WATER_KIND
+from basalt_iq.world.avatar import Avatar
+from basalt_iq.world.blocks import (
+    AIR,
+    BLOCKS,
+    CROSS,
+    FACINGS,
+    ID,
+    KIND,
+    REPLACEABLE,
+    SOLID,
+    WATER,
+    WATER_KIND,
+)
 from basalt_iq.world.items import DOORS, FACED, PLACES, dig_progress, dropped, places_facing
-
-if TYPE_CHECKING:
-    from basalt_iq.world.env import BasaltEnv
+from basalt_iq.world.state import Cell, World
 
 USE_DELAY: Final = 4
 """Ticks between two uses while the key is held."""
@@ -23,14 +33,13 @@ HIT_DELAY: Final = 10
 FRIGHT: Final = 80
 """Ticks for which a struck animal runs."""
 THROW: Final = 1.5
-Cell = tuple[int, int, int]
 
 
 class Hands:
     """The state of the player's hands between ticks."""
 
-    def __init__(self, env: BasaltEnv):
-        self._env = env
+    def __init__(self, world: World, avatar: Avatar, era: int):
+        self._world, self._avatar, self._era = world, avatar, era
         self._aimed = np.zeros(6, np.int64)
         self._boxes = np.zeros((physics.MAX_BOXES, 6))
         self._tempting = np.zeros(len(animals.KINDS), np.bool_)
@@ -41,12 +50,15 @@ class Hands:
         self.digging: Cell | None = None
         self.dug = 0.0
         self._rest = self._use_wait = self._hit_wait = 0
+        self._tick = -1
         self.harmed: list[tuple[int, int]] = []
         """(tick, kind) of every blow to an animal or villager."""
+        self.threw_the_last = False
+        """Whether the last snowball has left the hand."""
 
     def tempting(self) -> np.ndarray:
         """(kinds,) bool: which animals like what is in hand."""
-        held = self._env.inventory.held
+        held = self._avatar.inventory.held
         if held != self._tempted_by:
             self._tempted_by = held
             self._tempting[:] = False
@@ -55,6 +67,7 @@ class Hands:
 
     def act(self, action: dict[str, Any]) -> None:
         """One tick of attack and use."""
+        self._tick += 1
         self._rest, self._use_wait = max(self._rest - 1, 0), max(self._use_wait - 1, 0)
         self._hit_wait = max(self._hit_wait - 1, 0)
         if action.get("attack", 0):
@@ -69,16 +82,20 @@ class Hands:
 
     def aim(self, stop_at_water: bool = False) -> tuple[Cell, tuple[int, int, int]] | None:
         """The cell looked at within reach and the outward normal of the face, or None."""
-        env, out = self._env, self._aimed
-        eye, body = env.eye, env.body
+        out, eye, body = self._aimed, self._avatar.eye, self._avatar.body
         found = physics.aim(
-            env.world.blocks, eye[0], eye[1], eye[2], body[physics.YAW], body[physics.PITCH], physics.REACH,
+            self._world.blocks, eye[0], eye[1], eye[2], body[physics.YAW], body[physics.PITCH], physics.REACH,
             stop_at_water, self._boxes, out,
         )  # fmt: skip
         if not found:
             return None
         x, y, z, nx, ny, nz = out.tolist()
         return (x, y, z), (nx, ny, nz)
+
+    def aimed_item(self) -> str:
+        """The item that the block looked at would give, or ''."""
+        target = self.aim()
+        return dropped(self._world.at(*target[0]), self._era) if target else ""
 
     # ------------------------------------------------------------------ attack
     def _attack(self) -> None:
@@ -90,35 +107,31 @@ class Hands:
             self.digging, self.dug = cell, 0.0
         if cell is None or self._rest:
             return
-        env = self._env
-        body = env.body
+        body = self._avatar.body
         slowed = bool(body[physics.IN_WATER]) or not body[physics.ON_GROUND]
-        self.dug += dig_progress(env.world.at(*cell), env.inventory.held, slowed)
+        self.dug += dig_progress(self._world.at(*cell), self._avatar.inventory.held, slowed)
         if self.dug >= 1.0:
             self._break(cell)
 
     def _break(self, cell: Cell) -> None:
-        env = self._env
-        block = env.world.at(*cell)
+        block = self._world.at(*cell)
         b = BLOCKS[block]
-        tool_fits = not b.needs_tool or (env.inventory.held.endswith(b.tool))
-        env.world.take(cell)
+        tool_fits = not b.needs_tool or (self._avatar.inventory.held.endswith(b.tool))
+        self._world.take(cell)
         if b.group == "door":
             other = (cell[0], cell[1] + (-1 if b.upper else 1), cell[2])
-            if BLOCKS[env.world.at(*other)].group == "door":
-                env.world.take(other)
-        item = dropped(block, env.era)
+            if BLOCKS[self._world.at(*other)].group == "door":
+                self._world.take(other)
+        item = dropped(block, self._era)
         if item and tool_fits:
-            env.inventory.add(item)
+            self._avatar.inventory.add(item)
         if b.hardness > 0:
-            env.inventory.wear()
+            self._avatar.inventory.wear()
         self.digging, self.dug, self._rest = None, 0.0, DIG_DELAY
 
     def _hit_an_animal(self) -> bool:
-        env = self._env
-        eye, herd = env.eye, env.world.animals[:-1]
-        direction = physics.look(env.body[physics.YAW], env.body[physics.PITCH])
-        i = animals.struck(env.world.blocks, herd, *eye, *direction, HIT_REACH)
+        eye, herd, direction = self._avatar.eye, self._world.animals[:-1], self._avatar.look
+        i = animals.struck(self._world.blocks, herd, *eye, *direction, HIT_REACH)
         if i < 0:
             return False
         if self._hit_wait == 0:
@@ -127,7 +140,7 @@ class Hands:
         return True
 
     def _strike(self, animal: np.ndarray, direction: tuple[float, float, float]) -> None:
-        self.harmed.append((self._env.tick, int(animal[animals.KIND_OF])))
+        self.harmed.append((self._tick, int(animal[animals.KIND_OF])))
         animal[animals.LIFE] -= 1
         animal[animals.NERVES] = FRIGHT
         animal[physics.VX] += 0.4 * direction[0]
@@ -138,10 +151,9 @@ class Hands:
 
     # ------------------------------------------------------------------ use
     def _use(self) -> None:
-        env = self._env
-        held = env.inventory.held
+        held = self._avatar.inventory.held
         target = self.aim()
-        if target and not env.body[physics.SNEAKING] and self._open_or_shut(target[0]):
+        if target and not self._avatar.body[physics.SNEAKING] and self._open_or_shut(target[0]):
             return
         if held == "snowball":
             self._throw()
@@ -154,7 +166,7 @@ class Hands:
 
     def _open_or_shut(self, cell: Cell) -> bool:
         """Doors and gates turn on their hinges when used."""
-        world = self._env.world
+        world = self._world
         b = BLOCKS[world.at(*cell)]
         if b.group not in ("door", "gate"):
             return False
@@ -164,25 +176,23 @@ class Hands:
         return True
 
     def _turn(self, cell: Cell) -> None:
-        world = self._env.world
+        world = self._world
         name = BLOCKS[world.at(*cell)].name
         other = name.removesuffix("_open") if name.endswith("_open") else f"{name}_open"
         if other in ID:
             world.put(*cell, ID[other])
 
     def _throw(self) -> None:
-        env = self._env
-        env.inventory.use_up()
-        ball, eye = env.world.animals[-1], env.eye
-        direction = physics.look(env.body[physics.YAW], env.body[physics.PITCH])
+        avatar = self._avatar
+        avatar.inventory.use_up()
+        ball, eye, direction = self._world.animals[-1], avatar.eye, avatar.look
         ball[:3] = eye[0], eye[1] - 0.1, eye[2]
         ball[physics.VX : physics.VZ + 1] = [THROW * d for d in direction]
-        if env.inventory.count("snowball") == 0:
-            env.on_throw()
+        self.threw_the_last = avatar.inventory.count("snowball") == 0
 
     def fly_snowball(self) -> None:
         """A thrown snowball flies until it meets something."""
-        world = self._env.world
+        world = self._world
         ball = world.animals[-1]
         if ball[physics.Y] < -50:
             return
@@ -193,25 +203,23 @@ class Hands:
             ball[physics.Y] = -100.0
 
     def _pour(self, target: tuple[Cell, Cell] | None) -> None:
-        env = self._env
         cell = self._cell_before(target)
-        if cell and (env.world.at(*cell) == AIR or KIND[env.world.at(*cell)] in (WATER_KIND, 5)):
-            env.world.place(cell, WATER, "water_bucket")
-            env.inventory.replace_hand("bucket")
+        if cell and (self._world.at(*cell) == AIR or KIND[self._world.at(*cell)] in (WATER_KIND, CROSS)):
+            self._world.place(cell, WATER, "water_bucket")
+            self._avatar.inventory.replace_hand("bucket")
 
     def _scoop(self) -> None:
-        env = self._env
         target = self.aim(stop_at_water=True)
-        if target and env.world.at(*target[0]) == WATER:
-            env.world.take(target[0])
-            env.inventory.replace_hand("water_bucket")
+        if target and self._world.at(*target[0]) == WATER:
+            self._world.take(target[0])
+            self._avatar.inventory.replace_hand("water_bucket")
 
     def _cell_before(self, target: tuple[Cell, Cell] | None) -> Cell | None:
         """The cell that a block placed against what is looked at would fill."""
         if target is None:
             return None
         (x, y, z), (nx, ny, nz) = target
-        world = self._env.world
+        world = self._world
         if REPLACEABLE[world.at(x, y, z)]:
             return (x, y, z)
         cell = (x + nx, y + ny, z + nz)
@@ -219,10 +227,9 @@ class Hands:
 
     def facing(self) -> int:
         """The way the player looks: 0 south, 1 west, 2 north, 3 east."""
-        return math.floor(self._env.body[physics.YAW] / (math.pi / 2) + 0.5) & 3
+        return math.floor(self._avatar.body[physics.YAW] / (math.pi / 2) + 0.5) & 3
 
     def _place(self, item: str, clicked: Cell, normal: tuple[int, int, int]) -> None:
-        env = self._env
         cell = self._cell_before((clicked, normal))
         if cell is None:
             return
@@ -233,15 +240,15 @@ class Hands:
             block = ID.get(PLACES.get(item, ""))
         if block is None or not self._room(cell, block, item):
             return
-        env.world.place(cell, block, item)
+        self._world.place(cell, block, item)
         if item in DOORS:
             upper = BLOCKS[block].name.replace("lower", "upper")
-            env.world.place((cell[0], cell[1] + 1, cell[2]), ID[upper], item)
-        env.inventory.use_up()
+            self._world.place((cell[0], cell[1] + 1, cell[2]), ID[upper], item)
+        self._avatar.inventory.use_up()
 
     def _room(self, cell: Cell, block: int, item: str) -> bool:
         """Whether a block may go into a cell: nobody stands there, and it has what it needs below."""
-        world = self._env.world
+        world = self._world
         x, y, z = cell
         below = world.at(x, y - 1, z)
         if item in DOORS and (not SOLID[below] or world.at(x, y + 1, z) != AIR):
@@ -252,9 +259,8 @@ class Hands:
         return not SOLID[block] or not self._somebody_at(x, y, z)
 
     def _somebody_at(self, x: int, y: int, z: int) -> bool:
-        env = self._env
-        bodies = [(env.body, physics.WIDTH, physics.HEIGHT)]
-        for row in env.world.animals[:-1]:
+        bodies = [(self._avatar.body, physics.WIDTH, physics.HEIGHT)]
+        for row in self._world.animals[:-1]:
             kind = int(row[animals.KIND_OF])
             bodies.append((row, float(animals.WIDTHS[kind]), float(animals.HEIGHTS[kind])))
         return any(

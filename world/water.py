@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from basalt_iq.jit import JIT
-from basalt_iq.world.blocks import AIR, FALLING, ID, KIND, REPLACEABLE, WATER, WATER_KIND, WATER_LEVEL
+from basalt_iq.world.blocks import AIR, CROSS, FALLING, ID, KIND, REPLACEABLE, WATER, WATER_KIND, WATER_LEVEL
 
 if TYPE_CHECKING:
     from basalt_iq.world.state import World
@@ -29,7 +29,7 @@ def _open(blocks, x, y, z):
     if x < 0 or y < 0 or z < 0 or x >= blocks.shape[0] or z >= blocks.shape[2]:
         return False
     b = blocks[x, y, z]
-    return REPLACEABLE[b] or (KIND[b] == 5)
+    return REPLACEABLE[b] or (KIND[b] == CROSS)
 
 
 @njit(**JIT)

@@ -9,7 +9,7 @@ from basalt_iq.cli import main
 from basalt_iq.data.era2021 import VIDEO
 from basalt_iq.data.ingest import ingest
 from basalt_iq.data.sources import find_sources
-from basalt_iq.data.statistics import ActionList, Histogram
+from basalt_iq.data.statistics import ActionList, Counts
 from basalt_iq.data.store import Store
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "real_demos"
@@ -122,8 +122,8 @@ def test_coverage_by_an_action_set(store, tmp_path, capsys):
     agent = tmp_path / "agent.json"
     agent.write_text(json.dumps({"actions": {"task": "FindCave", "actions": [{"buttons": ["forward"]}]}}))
     _, result, _ = cli(capsys, "show", store.path, "--actions", agent)
-    pooled = sum((Histogram.of_trajectory(one) for one in store.select()), Histogram())
-    assert result["action_set_coverage"] == pooled.combinations["forward"] / 70
+    pooled = Counts.pool(one.counts() for one in store.select())
+    assert result["action_set_coverage"] == pooled.combinations.get("forward", 0) / 70
     agent.write_text("{}")
     code, _, text = cli(capsys, "show", store.path, "--actions", agent)
     assert code == 2
@@ -135,11 +135,11 @@ def test_a_histogram_by_hand():
 
     buttons = np.array([[0, 0], [1, 0], [1, 1], [0, 0]], np.uint8)
     camera = np.array([[0, 0], [0, 0.3], [-20, 5], [0, 0]], np.float32)
-    counts = Histogram.of(("attack", "jump"), buttons, camera, ["none", "none", "none", "snowball"])
+    counts = Counts.of(("attack", "jump"), buttons, camera, ["none", "none", "none", "snowball"])
     assert counts.noops == 1
-    assert dict(counts.combinations) == {"": 2, "attack": 1, "attack+jump": 1}
-    assert counts.camera.tolist() == [2, 1, 0, 0, 0, 0, 0, 1, 0]
+    assert counts.combinations == {"": 2, "attack": 1, "attack+jump": 1}
+    assert counts.camera == (2, 1, 0, 0, 0, 0, 0, 1, 0)
     assert counts.coverage((1, 2, 5)) == {1: 0.5, 2: 0.75, 5: 1.0}
-    wide = ActionList(({"buttons": []}, {"buttons": ["jump", "attack"]}))
+    wide = ActionList((frozenset(), frozenset({"jump", "attack"})))
     assert wide.coverage(counts) == 0.75
     assert (counts + counts).combinations["attack"] == 2

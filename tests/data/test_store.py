@@ -1,7 +1,7 @@
 import contextlib
 import dataclasses
 import json
-import socket
+import os
 import subprocess
 import sys
 
@@ -64,29 +64,53 @@ def test_frames_and_steps_must_agree(tmp_path, make_steps):
     assert store.select() == []
 
 
-def test_the_second_writer_of_a_name_yields(tmp_path, make_steps, fill):
+def test_two_demos_of_one_name_are_both_kept_and_the_same_one_once(tmp_path, make_steps, fill):
     store = Store.create(tmp_path, size=8)
-    fill(store, "a", make_steps(seed=1))
-    fill(store, "a", make_steps(seed=2))
-    (only,) = store.select()
-    assert np.array_equal(only.camera, make_steps(seed=1).camera)
+    for seed in (1, 2, 2, 1):
+        fill(store, "a", make_steps(seed=seed))
+    first, second = store.select()
+    assert (first.name, second.name) == ("a", f"a~{second.digest[:12]}")
+    assert np.array_equal(first.camera, make_steps(seed=1).camera)
+    assert np.array_equal(second.camera, make_steps(seed=2).camera)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from basalt_iq.files import scratch
+with scratch(Path(sys.argv[1]), "theirs"):
+    print("ready", flush=True)
+    time.sleep(600)
+"""
 
 
 def test_sweep_removes_what_dead_writers_left_and_nothing_else(tmp_path):
     store = Store.create(tmp_path, size=8)
-    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
+    other = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE)
+    other.stdout.readline()
+    old = tmp_path / PARTIAL / "host-name-with-dashes-12x-named-as-once"
+    old.mkdir()
     with store.writer("mine"):
-        (mine,) = (tmp_path / PARTIAL).iterdir()
-        dead = tmp_path / PARTIAL / f"{socket.gethostname()}-{int(child.stdout)}-theirs"
-        dead.mkdir()
         sweep(tmp_path)
-        assert not dead.exists()
-        assert mine.exists()
+        held = {folder.name.split("-")[0] for folder in (tmp_path / PARTIAL).iterdir() if folder.is_dir()}
+        assert held == {"trajectory", "theirs"}
+        other.kill()
+        other.wait()
+        sweep(tmp_path)
+        (mine,) = (folder for folder in (tmp_path / PARTIAL).iterdir() if folder.is_dir())
+        assert mine.name.startswith("trajectory")
+    assert list((tmp_path / PARTIAL).iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("manifest", "message"),
-    [(None, "no demo store"), ("{", "unreadable"), (json.dumps({"version": 99}), "format 99")],
+    [
+        (None, "no demo store"),
+        ("{", "not what it should be"),
+        ("[1]", "not what it should be"),
+        (json.dumps({"version": 99, "size": 8}), "format 99"),
+        (json.dumps({"version": 2, "size": 0}), "not what it should be"),
+    ],
 )
 def test_a_folder_that_is_no_store_is_named(tmp_path, manifest, message):
     if manifest is not None:
@@ -96,21 +120,80 @@ def test_a_folder_that_is_no_store_is_named(tmp_path, manifest, message):
     assert str(tmp_path) in str(caught.value)
 
 
-def test_a_store_keeps_its_frame_size_and_options(tmp_path):
-    Store.create(tmp_path, size=64, null_ticks="keep")
+def test_a_store_keeps_its_frame_size(tmp_path):
+    Store.create(tmp_path, size=64)
     with pytest.raises(UserError, match="size 64, not 128"):
         Store.create(tmp_path, size=128)
-    with pytest.raises(UserError, match="null_ticks keep, not drop"):
-        Store.create(tmp_path, size=64, null_ticks="drop")
 
 
-def test_damaged_arrays_are_named(tmp_path, make_steps, fill):
+@pytest.fixture
+def one(tmp_path, make_steps, fill):
+    """A stored demonstration of 5 steps and the folder it lies in."""
     store = Store.create(tmp_path, size=8)
     fill(store, "a", make_steps())
-    (tmp_path / "FindCave" / "a" / "camera.npy").write_bytes(b"junk")
-    np.save(tmp_path / "FindCave" / "a" / "buttons.npy", np.zeros((3, 2), np.uint8))
-    (read,) = store.select()
-    with pytest.raises(UserError, match="camera"):
-        _ = read.camera
-    with pytest.raises(UserError, match=r"buttons.npy: not \(5, 2\)"):
-        _ = read.buttons
+    return tmp_path / "FindCave" / "a"
+
+
+def reopened(folder):
+    (found,) = Store.open(folder.parents[1]).select()
+    return found
+
+
+def flip(file, at):
+    content = bytearray(file.read_bytes())
+    content[at] ^= 1
+    file.write_bytes(content)
+
+
+def test_changed_steps_and_frames_are_noticed_when_they_are_read(one):
+    flip(one / "frames.npy", 128 + 3 * 192 + 5)
+    read = reopened(one)
+    assert read.frames[2].shape == (3, 8, 8)
+    with pytest.raises(UserError, match=r"frames.npy: frame 3 is damaged; restore it, or move"):
+        _ = read.frames[1:5]
+    flip(one / "steps.npy", -20)
+    with pytest.raises(UserError, match=r"steps.npy: damaged"):
+        _ = reopened(one).camera
+
+
+def test_files_cut_short_are_named(one):
+    content = (one / "frames.npy").read_bytes()
+    (one / "frames.npy").write_bytes(content[:-1])
+    with pytest.raises(UserError, match=r"frames.npy: 1279 bytes, not the 1280 of 6 frames"):
+        _ = reopened(one).frames[0]
+    (one / "steps.npy").write_bytes(b"junk")
+    with pytest.raises(UserError, match=r"steps.npy: 4 bytes"):
+        _ = reopened(one).buttons
+
+
+def test_a_record_that_lies_about_the_steps_is_noticed(one):
+    about = json.loads((one / "trajectory.json").read_text())
+    about["button_names"] = about["button_names"][::-1]
+    (one / "trajectory.json").write_text(json.dumps(about))
+    with pytest.raises(UserError, match=r"steps.npy: damaged"):
+        _ = reopened(one).buttons
+
+
+def test_digests_tell_content_and_nothing_else(tmp_path, make_steps, fill):
+    first, second = Store.create(tmp_path / "one", size=8), Store.create(tmp_path / "two", size=8)
+    fill(first, "a", make_steps(seed=1))
+    fill(first, "b", make_steps(seed=2))
+    fill(second, "x", make_steps(seed=2, note="elsewhere"))
+    assert first.fingerprint() != second.fingerprint()
+    fill(second, "y", make_steps(seed=1))
+    assert first.fingerprint() == second.fingerprint()
+    assert {t.digest for t in first.select()} == {t.digest for t in second.select()}
+    fill(second, "z", make_steps(seed=3))
+    assert first.fingerprint() != second.fingerprint()
+
+
+def test_many_trajectories_keep_few_files_open(tmp_path, make_steps, fill):
+    store = Store.create(tmp_path, size=8)
+    for k in range(100):
+        fill(store, f"d{k:03d}", make_steps(seed=k))
+    before = len(os.listdir("/proc/self/fd"))
+    found = store.select()
+    for read in found:
+        assert read.frames[3].shape == (3, 8, 8)
+        assert read.camera.shape == (5, 2)
+    assert len(os.listdir("/proc/self/fd")) - before <= 64

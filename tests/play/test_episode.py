@@ -5,7 +5,6 @@ import pytest
 
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import Episode, Facts, load, load_all, save
-from basalt_iq.play.recorder import recovered_reward
 from basalt_iq.video import VideoWriter, read_video
 
 
@@ -25,19 +24,6 @@ def test_an_episode_reads_back_as_it_was_played(tmp_path, synthetic):
     name = read.facts.action_names[arrays["action"][3]]
     assert name.split(" ")[0] == "+".join(pressed) or not pressed
     assert not list(tmp_path.glob(".*"))
-
-
-def test_a_held_decisions_reward_looks_to_the_next_decision():
-    q_a, v = np.array([1.0, 1.0, 2.0, 2.0, 3.0]), np.array([8.0, 8.0, 20.0, 20.0, 30.0])
-    assert recovered_reward(q_a, v, 0.5, repeat=2).tolist() == [1 - 10, 1 - 10, 2 - 15, 2 - 15, 3]
-
-
-def test_recovered_reward_by_hand():
-    q_a, v = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
-    assert recovered_reward(q_a, v, 0.5) == pytest.approx([1 - 10, 2 - 15, 3 - 0])
-    cut = recovered_reward(q_a, v, 0.5, truncated=True)
-    assert cut[:2] == pytest.approx([-9, -13])
-    assert np.isnan(cut[2])
 
 
 def test_missing_and_misfitting_arrays_are_tolerated(tmp_path):

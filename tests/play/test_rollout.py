@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import load_all
@@ -43,7 +44,7 @@ def test_every_seed_is_played_once_and_recorded(fake, player, tmp_path):
 
 
 def test_a_time_limit_is_no_end_of_the_task(fake, player, tmp_path):
-    player.discount = 0.99
+    player.reward = RewardSpec(0.99)
     (episode,) = rollout.play("FindCave", player, [3], out=tmp_path, max_steps=4)
     assert (episode.facts.steps, episode.facts.max_steps, episode.facts.success) == (4, 4, False)
     assert np.isnan(episode.arrays["reward"][-1])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from basalt_iq.agent.actions import Action, ActionSet
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
 from basalt_iq.frames import shrink
@@ -22,7 +23,7 @@ class Scripted:
 
     def __init__(self, task, *actions):
         self.task, self.set = task, ActionSet(task, 2021, [Action(), *actions], "test")
-        self.action_names, self.discount = self.set.action_names, 0.9
+        self.action_names, self.reward = self.set.action_names, RewardSpec(0.9)
         self.seen, self.left = [], list(range(1, len(actions) + 1))
 
     def start(self, slots, seeds=None):
@@ -75,7 +76,7 @@ def test_the_camera_is_kept():
     player.start([0])
     decision = player.act([POV], [0])[0]
     assert decision.action["camera"].tolist() == [-3.5, 12.0]
-    assert player.discount == 0.9
+    assert player.reward == RewardSpec(0.9)
 
 
 def test_a_thing_is_seen_at_the_same_angle():

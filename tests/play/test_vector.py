@@ -31,6 +31,19 @@ def test_slots_equal_single_worlds_frame_by_frame():
         assert progress[slot] == env.unwrapped.progress()
 
 
+def test_a_tick_asked_not_to_be_drawn_has_no_picture_unless_it_is_the_last():
+    turn = {"camera": np.array([0, 9], np.float32)}
+    with VectorWorld("FindCave", 1, workers=1, max_steps=5) as worlds, VectorWorld("FindCave", 1) as watched:
+        worlds.reset({0: 3})
+        watched.reset({0: 3})
+        for tick in range(5):
+            told = worlds.step({0: turn}, draw=tick == 2)[0][0]
+            seen = watched.step({0: turn})[0][0]
+            assert ("pov" in told) == (tick in (2, 4))
+            assert told["inventory"] == seen["inventory"]
+            assert np.array_equal(told.get("pov", seen["pov"]), seen["pov"])
+
+
 def test_only_the_slots_asked_for_answer():
     with VectorWorld("FindCave", 3, workers=2, max_steps=4) as worlds:
         assert list(worlds.reset({2: 1, 0: 1})) == [0, 2]

@@ -151,12 +151,12 @@ def test_2022_keys_and_inventory_screen() -> None:
     at = env.body[:3].copy()
     env.step({"inventory": 1})
     env.step({"inventory": 1, "forward": 1})  # held: the screen stays, and keys don't move the body
-    assert env.gui.is_open
+    assert env.simulation.gui.is_open
     for _ in range(5):
         env.step({"forward": 1})
     assert np.abs(env.body[[0, 2]] - at[[0, 2]]).max() < 1e-6
     env.step({"inventory": 1})
-    assert not env.gui.is_open
+    assert not env.simulation.gui.is_open
     *_, terminated, _, info = env.step({"ESC": 1})
     assert terminated
     assert info["success"] is False
@@ -169,11 +169,29 @@ def test_2022_screen_on_a_small_picture_shows_its_middle(resolution: int | tuple
     assert before.shape[:2] == env.frame_size
     high, wide = env.frame_size
     view = before.copy()
-    env.gui.draw(view)  # the cross inverts what is there: a second one takes it away
+    env.simulation.gui.draw(view)  # the cross inverts what is there: a second one takes it away
     assert (view[high // 2, wide // 2 + 1] == 255 - before[high // 2, wide // 2 + 1]).all()
     shown = env.step({"inventory": 1})[0]["pov"]
-    assert env.gui.is_open
+    assert env.simulation.gui.is_open
     assert not (shown == before).all()
-    while env.gui.cursor.any():  # up to the corner of the screen, beyond the picture
+    while env.simulation.gui.cursor.any():  # up to the corner of the screen, beyond the picture
         env.step({"camera": (-180.0, -180.0)})
     assert env.step({"inventory": 0, "attack": 1})[0]["pov"].shape == before.shape
+
+
+@pytest.mark.parametrize("era", [2021, 2022])
+def test_ticks_that_nobody_looks_at_change_nothing_but_the_picture(era: int) -> None:
+    seen, blind = (make("MakeWaterfall", era=era, max_steps=22, resolution=64) for _ in range(2))
+    blind.draws = False
+    assert np.array_equal(seen.reset(seed=5)[0]["pov"], blind.reset(seed=5)[0]["pov"])
+    for tick in range(22):
+        blind.draws = tick % 4 == 3
+        action = {"forward": 1, "jump": tick % 5 == 0, "camera": (1.0, 7.0), "attack": 1}
+        told, *rest = seen.step(action)
+        blindly, *others = blind.step(action)
+        assert ("pov" in blindly) == (tick % 4 == 3 or tick == 21)
+        assert {key: told[key] for key in blindly if key != "pov"} == {
+            key: value for key, value in blindly.items() if key != "pov"
+        }
+        assert np.array_equal(blindly.get("pov", told["pov"]), told["pov"])
+        assert rest == others

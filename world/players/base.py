@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.world import physics
-from basalt_iq.world.blocks import BLOCKS, BODY_SPAN, FENCES, ID, KIND, SOLID
+from basalt_iq.world.blocks import (
+    BLOCKS,
+    BODY_SPAN,
+    BOXES,
+    CUBE,
+    CUTOUT,
+    FENCES,
+    ID,
+    KIND,
+    SOLID,
+    WATER_KIND,
+)
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.motor import MIDDLE, Action, Feet, Habits, Wrist, heading
 
@@ -22,14 +33,14 @@ Trip = Generator[Action, None, bool]
 def _passage() -> np.ndarray:
     """(blocks,) uint8: how each block meets a walker, in the terms of `paths`."""
     table = np.where(SOLID & (BODY_SPAN[:, 1] > BODY_SPAN[:, 0]), paths.SOLID, paths.FREE)
-    table[KIND == 3] = paths.WATER
+    table[KIND == WATER_KIND] = paths.WATER
     table[FENCES & (table == paths.SOLID)] = paths.TALL
     table[ID["cactus"]] = paths.HARM
     return table.astype(np.uint8)
 
 
 PASSAGE = _passage()
-SCREEN = (KIND == 1) | (KIND == 2) | (KIND == 4) & SOLID
+SCREEN = (KIND == CUBE) | (KIND == CUTOUT) | (KIND == BOXES) & SOLID
 """(blocks,) bool: what a player cannot see through."""
 
 
@@ -55,7 +66,7 @@ class ScriptedPlayer(abc.ABC):
 
     def reset(self, env: Any) -> None:
         """Start playing ``env``, which has just been reset."""
-        self.env = env.unwrapped
+        self.env = env.unwrapped.simulation
         self.wrist = Wrist(self.habits, self.rng)
         self.done = False
         self._slip, self._slip_key = 0, "left"

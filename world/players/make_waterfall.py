@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from basalt_iq.contract import RESET_NOOPS
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import EYE, LEAFY, Script, Trip
 from basalt_iq.world.players.explore import Explorer
@@ -79,7 +80,7 @@ class MakeWaterfallPlayer(Explorer):
     def best_edge(self, farthest: float = CLIMB) -> tuple[Edge, np.ndarray] | None:
         """The edge that is worth its walk most, and the route there; None if none is known."""
         reach = paths.spread(self.kind, self.cell, farthest)
-        lowest = LOWEST if self.env.steps < PATIENCE else ENOUGH
+        lowest = LOWEST if self.env.tick < PATIENCE + RESET_NOOPS else ENOUGH
         best, choice = np.inf, None
         for step in ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1)):
             heights = self._heights(reach.cells, np.array(step))

@@ -1,8 +1,8 @@
 """An environment in a process of its own, spoken to over a pipe.
 
-Run as a script this file holds MineRL, whose pins (gym < 0.24, for 0.4.4 numpy < 1.24) then bind no one
-else: any interpreter that has MineRL will do. It needs Python 3.7, numpy and nothing of ours. Messages are
-JSON with arrays behind, never pickles, so neither side can make the other run code.
+The scripts beside this file hold MineRL and its kin, whose pins (gym < 0.24, for 0.4.4 numpy < 1.24) then
+bind no one else: any interpreter that has the package will do. This file needs Python 3.7, numpy and nothing
+of ours. Messages are JSON with arrays behind, never pickles, so neither side can make the other run code.
 """
 
 from __future__ import annotations
@@ -139,16 +139,36 @@ def run(make: Callable[[], Any]) -> None:
         end_marked(os.environ.get(MARK, ""))
 
 
-def make_minerl() -> Any:
-    """The MineRL environment ``argv[-2]``."""
+def old_numpy_names() -> None:
+    """MineRL uses names of types that numpy 1.24 has removed."""
     for name, kind in {"bool": bool, "float": float, "int": int, "object": object, "str": str}.items():
-        if name not in vars(np):  # MineRL uses names that numpy 1.24 has removed
+        if name not in vars(np):
             setattr(np, name, kind)
-    import gym
-    import minerl  # noqa: F401  registers the environments
-
-    return gym.make(sys.argv[-2])
 
 
-if __name__ == "__main__":
-    run(make_minerl)
+def restart_counters(env: Any) -> None:
+    """Set every wrapper's count of steps to 0: MineStudio's time limit forgets to, so episodes end early."""
+    while env is not None:
+        if isinstance(vars(env).get("num_steps"), int):
+            env.num_steps = 0
+        env = vars(env).get("env")
+
+
+class Counted:
+    """An environment of the old gym API whose time limit begins anew with every episode."""
+
+    def __init__(self, env: Any):
+        self.env = env
+
+    def seed(self, seed: int) -> None:
+        self.env.seed(seed)
+
+    def reset(self) -> Any:
+        restart_counters(self.env)
+        return self.env.reset()
+
+    def step(self, action: Any) -> Any:
+        return self.env.step(action)
+
+    def close(self) -> None:
+        self.env.close()
