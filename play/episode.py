@@ -39,7 +39,10 @@ ARRAYS: dict[str, type[np.generic]] = {
     "camera": np.float32,  # (T, 2) degrees, [pitch, yaw]
     "equip": np.int16,  # (T,) index into the facts' equip_values
     "progress": np.float32,  # (T+1,) the world's ground truth, 0 to 1
+    "position": np.float32,  # (T+1, 4) where the player is: x, y, z in blocks, yaw in radians
 }
+#: Those of states, not steps.
+OF_STATES = ("progress", "position")
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Episode:
         except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise UserError(f"{path}: damaged ({error}): delete {self.stem}.* and play it again") from error
         steps = self.facts.steps
-        return {k: v for k, v in arrays.items() if len(v) == (steps + 1 if k == "progress" else steps)}
+        return {k: v for k, v in arrays.items() if len(v) == steps + (k in OF_STATES)}
 
 
 def save(folder: Path, facts: Facts, arrays: Mapping[str, np.ndarray]) -> Episode:

@@ -39,9 +39,9 @@ class Recorder:
     def steps(self) -> int:
         return len(self._columns["buttons"])
 
-    def begin(self, observation: Mapping[str, Any], progress: float | None) -> None:
-        """The reset's observation, and the world's ground truth where it has one."""
-        self._see(observation, progress)
+    def begin(self, observation: Mapping[str, Any], progress: float | None, position: Any = None) -> None:
+        """The reset's observation, and the world's ground truth and where the player is, if it tells them."""
+        self._see(observation, progress, position)
 
     def step(
         self,
@@ -50,12 +50,13 @@ class Recorder:
         progress: float | None = None,
         decision: Decision | None = None,
         act_ms: float = 0.0,
+        position: Any = None,
     ) -> None:
         """The action taken, what the player thought of it, and the observation that followed."""
         self._do(action)
         if decision is not None:
             self._think(decision, act_ms)
-        self._see(observation, progress)
+        self._see(observation, progress, position)
 
     def finish(self, info: Mapping[str, Any], truncated: bool = False) -> Episode:
         """The world's last words (``success``, ``score``, ``reasons`` where it has a judge).
@@ -79,10 +80,12 @@ class Recorder:
         facts = replace(self.facts, steps=self.steps, **outcome)
         return save(self.folder, facts, self._arrays())
 
-    def _see(self, observation: Mapping[str, Any], progress: float | None) -> None:
+    def _see(self, observation: Mapping[str, Any], progress: float | None, position: Any) -> None:
         self._video.append(observation["pov"])
         if progress is not None:
             self._columns["progress"].append(progress)
+        if position is not None:
+            self._columns["position"].append(position)
 
     def _do(self, action: Mapping[str, Any]) -> None:
         """A key that an action leaves out is not pressed (the world's rule for partial actions)."""

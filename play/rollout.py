@@ -19,7 +19,7 @@ from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts
 from basalt_iq.play.player import Actor, Decision
 from basalt_iq.play.recorder import Recorder
-from basalt_iq.play.telling import PROGRESS
+from basalt_iq.play.telling import POSITION, PROGRESS
 from basalt_iq.play.vector import VectorWorld, WorkerError
 from basalt_iq.play.worlds import Build, Maker
 
@@ -175,7 +175,7 @@ class _Group:
             return
         for slot, recorder in recorders.items():
             observation, info = answers[self._local(slot)]
-            recorder.begin(observation, info.get(PROGRESS))
+            recorder.begin(observation, info.get(PROGRESS), info.get(POSITION))
             self.live[slot] = _Live(recorder, observation)
 
     def advance(self, decisions: Mapping[int, Decision], act_ms: float) -> None:
@@ -197,7 +197,7 @@ class _Group:
             self._finished.append(live.recorder.fail(str(info["error"])))
             del self.live[slot]
             return
-        live.recorder.step(choice.action, seen, info.get(PROGRESS), choice, act_ms)
+        live.recorder.step(choice.action, seen, info.get(PROGRESS), choice, act_ms, info.get(POSITION))
         live.observation = seen
         if ended or truncated:
             self._finished.append(live.recorder.finish(info, truncated and not ended))
@@ -285,13 +285,13 @@ def _scripted_episode(out: Path, facts: Facts) -> Episode:
     try:
         player = make_player(facts.task, facts.seed)
         observation, info = env.reset(seed=facts.seed)
-        recorder.begin(observation, info.get(PROGRESS))
+        recorder.begin(observation, info.get(PROGRESS), info.get(POSITION))
         player.reset(env.unwrapped)
         ended = truncated = False
         while not (ended or truncated):
             action = player.act()
             observation, _, ended, truncated, info = env.step(action)
-            recorder.step(action, observation, info.get(PROGRESS))
+            recorder.step(action, observation, info.get(PROGRESS), position=info.get(POSITION))
         return recorder.finish(info, truncated and not ended)
     except BaseException:
         recorder.discard()

@@ -6,7 +6,11 @@ from typing import Any
 
 import gymnasium
 
+from basalt_iq.world import physics
+
 PROGRESS = "progress"
+#: Where the player is: [x, y, z] in blocks and yaw in radians.
+POSITION = "position"
 
 
 class Telling(gymnasium.Wrapper):
@@ -21,5 +25,11 @@ class Telling(gymnasium.Wrapper):
         return (*rest, self._tell(info))
 
     def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
-        measure = getattr(self.env.unwrapped, PROGRESS, None)
-        return info if measure is None else {**info, PROGRESS: float(measure())}
+        world = self.env.unwrapped
+        measure, body = getattr(world, PROGRESS, None), getattr(world, "body", None)
+        told = {} if measure is None else {PROGRESS: float(measure())}
+        if body is not None:
+            told[POSITION] = [
+                float(body[column]) for column in (physics.X, physics.Y, physics.Z, physics.YAW)
+            ]
+        return info | told

@@ -122,12 +122,11 @@ class Actors:
             self._see(self._live[slot], answers[slot][0])
 
     def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
-        look = self.spec.observation
         episode.observation = observation
         if not (self._decides(len(episode.actions)) or last):
             return
-        episode.frames.append(look.frame(observation))
-        episode.vectors.append(look.vector(observation))
+        episode.frames.append(self.spec.observation.frame(observation))
+        episode.vectors.append(self.spec.observation.vector(observation))
 
     def _step(
         self,

@@ -52,9 +52,9 @@ def ending(sim: Simulation, chosen: bool) -> Ending:
 
 
 class Rules:
-    """One task in one environment: `build` makes the land of a seed and returns the start cell."""
+    """One task in one environment: `build` makes a seed's land and returns the start cell."""
 
-    def __init__(self, build: Callable[[World, int], np.ndarray]):
+    def __init__(self, build: Callable[[World, int, maps.Distance], np.ndarray]):
         self.build = build
 
     def begin(self, sim: Simulation) -> None:
@@ -73,7 +73,7 @@ class CaveRules(Rules):
     """FindCave's progress is the share of the way to the nearest cave's dark that has been walked."""
 
     def begin(self, sim: Simulation) -> None:
-        self.start_distance = self.last_distance = cave_distance(sim) or float(maps.FARTHEST)
+        self.start_distance = self.last_distance = cave_distance(sim) or float(maps.CAVE_STEPS["real"][1])
 
     def progress(self, sim: Simulation, chosen: bool) -> float:
         now = cave_distance(sim)

@@ -13,10 +13,12 @@ def world() -> World:
     return World()
 
 
+@pytest.mark.parametrize("distance", ["real", "near"])
 @pytest.mark.parametrize("seed", [11, 12, 13])
-def test_every_seed_has_a_cave_in_reach(world: World, seed: int) -> None:
-    x, y, z = maps.find_cave_map(world, seed)
-    assert maps.NEAREST <= world.walk[x, y, z] <= maps.FARTHEST
+def test_every_seed_has_a_cave_in_reach(world: World, seed: int, distance: maps.Distance) -> None:
+    x, y, z = maps.find_cave_map(world, seed, distance)
+    nearest, farthest = maps.CAVE_STEPS[distance]
+    assert nearest <= world.walk[x, y, z] <= farthest
     assert SOLID[world.blocks[x, y - 1, z]]
     assert not SOLID[world.blocks[x, y, z]]
     assert not SOLID[world.blocks[x, y + 1, z]]
