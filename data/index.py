@@ -68,7 +68,7 @@ class WorkList:
 
 def from_folder(root: Path) -> WorkList:
     """What lies in a local folder, in either layout."""
-    sources, _ = find_sources(root)
+    sources = find_sources(root).sources
     entries = [
         Entry(
             source.name,
