@@ -25,7 +25,7 @@ from basalt_iq.records import to_json
 COMMANDS = {
     "demo": "demo:Demo",
     "data record": "play.commands:Record",
-    "data check": "data.commands:Check",
+    "data check": "data.commands:CheckDemos",
     "data ingest": "data.commands:Ingest",
     "data show": "data.commands:Show",
     "data index": "data.commands:Index",
