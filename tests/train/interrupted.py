@@ -1,10 +1,10 @@
-"""Trains again and again in forked processes, each disturbed at another moment; tells how it came out, as JSON.
+"""Trains again and again in forked processes, each disturbed at another moment; prints how it came out.
 
     python tests/train/interrupted.py STORE FOLDER kill|fail [--every N] [--first N] [--online]
 
-Every file operation in the run folder (Python's audit events, and every wait for the disk) is in turn the one
-at which the process is killed, or that fails for want of space. The same training is then repeated undisturbed
-and its weights, metrics and agent are compared with those of one that was never disturbed.
+Every file operation in the run folder (Python's audit events, and every wait for the disk) is in turn the
+one at which the process is killed, or that fails for want of space. The same training is then repeated
+undisturbed, and its weights, metrics and agent are compared with those of one that was never disturbed.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def in_child(job):
             said = job()
         except UserError as error:
             said = f"refused: {error}"
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
             said = f"traceback: {error!r}"
         os.write(write, str(said).encode())
         os._exit(0)
