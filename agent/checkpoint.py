@@ -180,6 +180,12 @@ def load_spec(folder: Path) -> AgentSpec:
         ) from None
 
 
+def _newest_first(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted((f for f in folder.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)
+
+
 def _check_shapes(path: Path, wanted: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> None:
     for name in wanted.keys() | found.keys():
         expect, got = (tuple(side[name].shape) if name in side else None for side in (wanted, found))
@@ -189,8 +195,11 @@ def _check_shapes(path: Path, wanted: dict[str, torch.Tensor], found: dict[str, 
 
 
 def find_agent(path: Path) -> Path:
-    """The checkpoint folder that `path` means: itself, or the chosen one (`agent/`) of a run folder."""
-    for folder in (path, path / "agent", path / "last"):
+    """The checkpoint folder that `path` means: itself, or the chosen one (`agent/`) of a run folder.
+
+    Where a copy of the run has lost that, its newest checkpoint.
+    """
+    for folder in (path, path / "agent", *_newest_first(path / "checkpoints"), path / "last"):
         if (folder / "agent.json").exists():
             return folder
     raise UserError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.spaces import utils
 
 from basalt_iq.contract import BUTTONS, MAX_DAMAGE, MAX_STACK_SUM, Task
 
@@ -23,7 +24,7 @@ class Enum(spaces.Space[str]):
 
     @property
     def is_np_flattenable(self) -> bool:
-        return False
+        return True
 
     def sample(self, mask: Any | None = None, probability: Any | None = None) -> str:
         return self.values[int(self.np_random.integers(len(self.values)))]
@@ -36,6 +37,27 @@ class Enum(spaces.Space[str]):
 
     def __repr__(self) -> str:
         return f"Enum({', '.join(self.values)})"
+
+
+# How gymnasium flattens it: one-hot, as it does a Discrete space.
+@utils.flatdim.register(Enum)
+def _flatdim(space: Enum) -> int:
+    return len(space.values)
+
+
+@utils.flatten_space.register(Enum)
+def _flatten_space(space: Enum) -> spaces.Box:
+    return spaces.Box(0, 1, (len(space.values),), np.int64)
+
+
+@utils.flatten.register(Enum)
+def _flatten(space: Enum, x: str) -> np.ndarray:
+    return np.eye(len(space.values), dtype=np.int64)[space.values.index(x)]
+
+
+@utils.unflatten.register(Enum)
+def _unflatten(space: Enum, x: np.ndarray) -> str:
+    return space.values[int(np.flatnonzero(x)[0])]
 
 
 def observation_space(task: Task, era: int = 2021) -> spaces.Dict:

@@ -1,66 +1,105 @@
-"""A person plays in a local web page: the page shows the frames and sends keys and mouse, 20 times a second.
+"""A person plays in a local web page, over one socket: hands come in, pictures and the state of play go out.
 
-One request per tick: the page posts what the hands did since the last one, and the answer is the next frame.
+The world moves 20 times a second while the person plays and stands still otherwise; pictures are drawn beside
+it, as fast as the machine can, so that drawing never slows the demonstration.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
+import contextlib
 import threading
 import time
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import cv2
+import msgspec
 import numpy as np
+from msgspec import Meta
+from starlette.exceptions import HTTPException
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from basalt_iq.contract import BUTTONS, TICK_SECONDS, Task
-from basalt_iq.errors import UserError
+from basalt_iq.pages import render
+from basalt_iq.play.briefing import about, how_to_end
+from basalt_iq.server import as_page, decoded, run_site
 
-PAGE = Path(__file__).with_name("keyboard.html")
-PATIENCE = 5.0
-"""Seconds without a word from the page after which its keys count as released."""
-LONG_POLL = 1.0
+TEMPLATES = Path(__file__).with_name("templates")
+#: Height and width of the picture that a person plays by, in pixels, whatever is recorded.
+PICTURE = (360, 640)
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
+#: Seconds that a late tick may be made up for.
+_CATCH_UP = 0.2
+#: The page's socket was opened again elsewhere.
+_MOVED = 4001
+
+Phase = Literal["wait", "start", "play", "verdict", "over"]
+Choice = Literal["start", "stop", "keep", "retry", "discard"]
+Degrees = Annotated[float, Meta(ge=-3600.0, le=3600.0)]
+Names = Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=64)]
 
 
-@dataclass
-class Hands:
-    """What the page has told since the last tick."""
+@dataclass(frozen=True)
+class Message:
+    """What the page tells: buttons held and tapped, degrees [pitch, yaw] turned, and what was chosen."""
 
-    keys: frozenset[str] = frozenset()
-    """Buttons of the action space held now."""
-    tapped: set[str] = field(default_factory=set)
-    """Buttons pressed since the last tick, though perhaps released again."""
-    camera: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    """Degrees [pitch, yaw] turned since the last tick."""
-    slot: int = 0
+    keys: Names = field(default_factory=list)
+    tapped: Names = field(default_factory=list)
+    mouse: tuple[Degrees, Degrees] = (0.0, 0.0)
+    slot: Annotated[int, Meta(ge=0, le=8)] = 0
     playing: bool = False
-    stopped: bool = False
-    heard: float = 0.0
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the page shows around the picture."""
+
+    phase: Phase = "wait"
+    number: int = 1
+    """Of the demonstration, from 1, and how many there will be."""
+    of: int = 1
+    kept: int = 0
+    seed: int = 0
+    tick: int = 0
+    limit: int = 0
+    """Ticks after which the episode ends by itself."""
+    rate: float = 0.0
+    """Ticks per second, over the last two seconds."""
+    items: list[tuple[str, int]] = field(default_factory=list)
+    slot: int = 0
+    success: bool | None = None
+    """The world's verdict; None where the episode was stopped before one."""
+    reasons: list[str] = field(default_factory=list)
+    may_keep: bool = True
 
 
 class WebPlayer:
-    """A player whose actions come from a web page on this machine. A context manager; serves only localhost.
+    """A person at a page on this machine. A context manager; open ``url`` in a browser.
 
-    ``act`` keeps the pace of 20 ticks a second and waits while the page is paused. Open ``url`` in a browser.
+    For each episode: :meth:`begin` shows the world and waits for the start, :meth:`act` gives the action of
+    each tick, :meth:`judge` shows the verdict and waits for what is to become of the recording.
     """
 
-    def __init__(self, task: Task, era: int = 2021, port: int = 0):
+    def __init__(self, task: Task, era: int = 2021, port: int = 0, max_steps: int | None = None):
         self.task, self.era, self.done = task, era, False
-        self._hands, self._frame, self._tick = Hands(), b"", 0
-        self._state: dict[str, Any] = {}
+        self._limit = max_steps or task.max_steps
+        self._scene = Scene(limit=self._limit)
+        self._hands, self._choice = Message(), None
+        self._tapped: set[str] = set()
+        self._turned = np.zeros(2)
         self._news = threading.Condition()
+        self._pages: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._picture = _Picture(self._tell)
         self._slot, self._due = 0, 0.0
-        try:
-            self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        except (OSError, OverflowError) as error:
-            raise UserError(f"port {port} cannot be served ({error}); give another --port") from None
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="webplay", daemon=True)
-        self._thread.start()
+        self._ticks: list[float] = []
+        self._stack = contextlib.ExitStack()
+        routes = [Route("/", lambda _: as_page(self._page())), WebSocketRoute("/play", self._serve)]
+        self.url = self._stack.enter_context(run_site(routes, port))
 
     def __enter__(self) -> WebPlayer:
         return self
@@ -69,116 +108,180 @@ class WebPlayer:
         self.close()
 
     def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        """Tell the page that it is over, and stop serving."""
+        self._set(phase="over")
+        time.sleep(0.1)  # so that the page hears it
+        self._picture.stop()
+        self._stack.close()
 
-    # the player's side
+    # the recorder's side
 
-    def reset(self, env: Any) -> None:
-        """Start playing ``env``, which has just been reset."""
-        self.env, self.done = env.unwrapped, False
-        self._slot, self._due = 0, 0.0
-        with self._news:
-            self._hands = Hands(keys=self._hands.keys, playing=self._hands.playing, heard=self._hands.heard)
+    def begin(self, env: Any, seed: int, kept: int = 0, of: int = 1, may_fail: bool = True) -> bool:
+        """Show ``env``, just reset, and wait for the person; False if the person stops recording instead."""
+        self._env, self._may_fail = env.unwrapped, may_fail
+        self._picture.of(self._env)
+        start = {"phase": "start", "number": kept + 1, "of": of, "kept": kept, "seed": seed, "tick": 0}
+        shown = start | {"items": self._items(), "slot": 0, "rate": 0.0, "success": None, "reasons": []}
+        if self._ask(shown, "start", "stop") == "stop":
+            self.done = True
+            return False
+        self._set(phase="play")
+        self._slot, self._due, self._ticks = 0, time.monotonic(), []
+        return True
 
-    def act(self) -> dict[str, Any]:
-        """Show the world as it is now, wait for the tick, return what the person did in it."""
+    def act(self) -> dict[str, Any] | None:
+        """What the person does in the next tick, when it is due; None to end the episode here."""
         self._show()
         while True:
             self._sleep()
             with self._news:
-                hands = self._hands
-                if hands.stopped:
-                    self.done = True
-                    return {}
-                if hands.playing and time.monotonic() - hands.heard < PATIENCE:
-                    return self._take(hands)
+                if self._choice == "stop":
+                    self._choice = None
+                    return None
+                if self._hands.playing:
+                    return self._take()
+            self._due = time.monotonic()  # a pause is not made up for
+
+    def judge(self, success: bool | None, reasons: Sequence[str]) -> Choice:
+        """Show how it went and wait for the word: keep, retry or discard."""
+        self._show()
+        may_keep = self._may_fail or bool(success)
+        shown = {"phase": "verdict", "success": success, "reasons": list(reasons), "may_keep": may_keep}
+        return self._ask(shown, *(("keep",) if may_keep else ()), "retry", "discard")
+
+    def _ask(self, scene: dict[str, Any], *choices: Choice) -> Choice:
+        with self._news:
+            self._choice = None
+            self._set(**scene)
+            while self._choice not in choices:
+                self._news.wait(0.5)  # with a limit, so that Ctrl-C is heard
+            choice, self._choice = self._choice, None
+            self._tapped, self._turned = set(), np.zeros(2)
+        return choice
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        self._due = max(self._due + TICK_SECONDS, now)
-        time.sleep(self._due - now)
+        self._due = max(self._due + TICK_SECONDS, now - _CATCH_UP)
+        time.sleep(max(0.0, self._due - now))
 
-    def _take(self, hands: Hands) -> dict[str, Any]:
-        action: dict[str, Any] = dict.fromkeys(sorted(hands.keys | hands.tapped), 1)
-        action["camera"] = hands.camera.astype(np.float32)
-        hands.tapped, hands.camera = set(), np.zeros(2)
+    def _take(self) -> dict[str, Any]:
+        hands, known = self._hands, BUTTONS[self.era]
+        action: dict[str, Any] = dict.fromkeys(sorted((set(hands.keys) | self._tapped) & set(known)), 1)
+        action["camera"] = np.clip(self._turned, -180.0, 180.0).astype(np.float32)
+        self._tapped, self._turned = set(), np.zeros(2)
         items = list(self.task.start[self.era])
-        if hands.slot != self._slot and hands.slot < max(len(items), 9):
+        if hands.slot != self._slot:
             self._slot = hands.slot
             if self.era == 2022:
                 action[f"hotbar.{self._slot + 1}"] = 1
             elif self._slot < len(items):
                 action["equip"] = items[self._slot]
+        self._ticks = [*self._ticks, time.monotonic()][-40:]
         return action
 
+    def _items(self) -> list[tuple[str, int]]:
+        return [(item, int(self._env.inventory.count(item))) for item in self.task.start[self.era]]
+
     def _show(self) -> None:
-        _, png = cv2.imencode(".png", self.env.render()[..., ::-1])
-        items = [[item, self.env.inventory.count(item)] for item in self.task.start[self.era]]
-        with self._news:
-            self._frame, self._tick = png.tobytes(), self._tick + 1
-            self._state = {"tick": self._tick, "items": items, "slot": self._slot}
-            self._news.notify_all()
+        """The tick that the world is in now."""
+        times = self._ticks
+        rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+        tick = self._scene.tick + (1 if self._ticks else 0)
+        self._set(tick=tick, items=self._items(), slot=self._slot, rate=round(rate, 1))
+        self._picture.renew()
 
     # the page's side
 
-    def _hear(self, message: dict[str, Any]) -> None:
-        """What the page posts: keys and tapped (buttons), mouse (degrees), slot, playing, stopped."""
-        known = set(BUTTONS[self.era])
-        hands = self._hands
-        hands.keys = frozenset(message["keys"]) & known
-        hands.tapped |= set(message["tapped"]) & known
-        hands.camera = np.clip(hands.camera + np.array(message["mouse"], float), -180.0, 180.0)
-        hands.slot = int(message["slot"])
-        hands.playing, hands.stopped = bool(message["playing"]), bool(message["stopped"])
-        hands.heard = time.monotonic()
+    def _set(self, **changes: Any) -> None:
+        self._scene = replace(self._scene, **changes)
+        self._tell()
 
-    def _next_frame(self, message: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    def _tell(self) -> None:
+        for event, loop in list(self._pages.items()):
+            with contextlib.suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(event.set)
+
+    def _page(self) -> str:
+        ending = how_to_end(self.task, self.era, self._limit)
+        words = {"about": about(self.task.name), "ending": ending, "era": self.era}
+        return render(TEMPLATES, "keyboard.html", title=f"Record · {self.task.name}", **words)
+
+    async def _serve(self, page: WebSocket) -> None:
+        """One page: the newest one plays, an older one is told so."""
+        event = asyncio.Event()
+        for other in list(self._pages):
+            del self._pages[other]
+            other.set()
+        self._pages[event] = asyncio.get_running_loop()
+        await page.accept()
+        sending = asyncio.create_task(self._send(page, event))
+        try:
+            while True:
+                self._hear(decoded(await page.receive_text(), Message))
+        except (WebSocketDisconnect, KeyError, RuntimeError):
+            pass  # gone; the world stands still until a page is back
+        except HTTPException as error:
+            with contextlib.suppress(RuntimeError):
+                await page.close(1008, error.detail[:100])
+        finally:
+            sending.cancel()
+            if self._pages.pop(event, None):
+                self._hear(Message())
+
+    def _hear(self, message: Message) -> None:
         with self._news:
-            self._hear(message)
-            self._news.wait_for(lambda: self._tick > int(message["tick"]), LONG_POLL)
-            return self._frame, self._state
+            self._hands = message
+            self._tapped |= set(message.tapped)
+            self._turned = np.clip(self._turned + np.array(message.mouse), -3600.0, 3600.0)
+            self._choice = message.choice or self._choice
+            self._news.notify_all()
 
-    def _page(self) -> bytes:
-        text = PAGE.read_text(encoding="utf-8")
-        return text.replace("__TASK__", self.task.name).replace("__ERA__", str(self.era)).encode()
+    async def _send(self, page: WebSocket, event: asyncio.Event) -> None:
+        scene, picture = None, b""
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            while event in self._pages:
+                if scene is not self._scene:
+                    scene = self._scene
+                    await page.send_text(msgspec.json.encode(scene).decode())
+                if picture is not self._picture.jpeg:
+                    picture = self._picture.jpeg
+                    await page.send_bytes(picture)
+                await event.wait()
+                event.clear()
+            await page.close(_MOVED)
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        player = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+class _Picture:
+    """Draws the world's newest tick in a thread of its own; the newest picture is `jpeg`."""
 
-            def do_GET(self) -> None:
-                if self.path == "/":
-                    self._answer(200, "text/html; charset=utf-8", player._page())
-                else:
-                    self._answer(404, "text/plain", b"not here")
+    def __init__(self, tell: Any):
+        self.jpeg = b""
+        self._tell, self._view = tell, None
+        self._wanted, self._over = threading.Event(), False
+        self._thread = threading.Thread(target=self._draw, name="picture", daemon=True)
+        self._thread.start()
 
-            def do_POST(self) -> None:
-                # A page of another site can neither set this header nor read the answer.
-                if self.path != "/tick" or self.headers.get("X-Play") != player.task.name:
-                    self._answer(403, "text/plain", b"not for you")
-                    return
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                try:
-                    frame, state = player._next_frame(json.loads(body))
-                except (ValueError, KeyError, TypeError) as error:
-                    self._answer(400, "text/plain", str(error).encode())
-                    return
-                self._answer(200, "image/png", frame, {"X-State": json.dumps(state)})
+    def of(self, env: Any) -> None:
+        from basalt_iq.world.view import View
 
-            def _answer(self, code: int, kind: str, body: bytes, more: dict[str, str] | None = None) -> None:
-                self.send_response(code)
-                for key, value in {"Content-Type": kind, "Cache-Control": "no-store", **(more or {})}.items():
-                    self.send_header(key, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+        self._view = View(env.simulation, PICTURE)
+        self.renew()
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
+    def renew(self) -> None:
+        self._wanted.set()
 
-        return Handler
+    def stop(self) -> None:
+        self._over = True
+        self._wanted.set()
+        self._thread.join()
+
+    def _draw(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._over:
+                return
+            if self._view is not None:
+                frame = self._view.draw()
+                self.jpeg = cv2.imencode(".jpg", frame[..., ::-1], _JPEG)[1].tobytes()
+                self._tell()

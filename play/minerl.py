@@ -1,6 +1,6 @@
-"""MineRL behind the interface of the stand-in world, whatever it does: crash, hang, or answer with noise.
+"""MineRL and its kin behind the interface of the stand-in world, whatever they do: crash, hang, answer noise.
 
-Each environment lives in a process of its own (`instance.py`). A fault ends the episode: the step returns
+Each environment lives in a process of its own (`instances/`). A fault ends the episode: the step returns
 ``info["error"]`` with the reason, and the next reset starts a new process. `minerl` is imported nowhere here.
 """
 
@@ -11,7 +11,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -25,7 +24,7 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.contract import find_task, noop
-from basalt_iq.play import instance
+from basalt_iq.play.instances import instance
 from basalt_iq.spaces import Enum, action_space, observation_space
 
 #: How long an instance may take to close in good order; MineRL removes its copy of the game then.
@@ -60,8 +59,7 @@ class MinerlWorld(gymnasium.Env):
     Args:
         task: name or environment id.
         max_steps: episode limit in steps; None is the task's own.
-        python: the interpreter that has MineRL; None is this one.
-        command: starts another program instead (see `instance.run`), with the environment id as argument.
+        command: starts what holds it (see `instance.run`); the environment id is added as an argument.
     """
 
     def __init__(
@@ -70,8 +68,7 @@ class MinerlWorld(gymnasium.Env):
         era: int = 2021,
         max_steps: int | None = None,
         *,
-        python: str | None = None,
-        command: Sequence[str] | None = None,
+        command: Sequence[str],
         limits: Limits | None = None,
     ):
         self.task, self.era = find_task(task), era
@@ -79,8 +76,7 @@ class MinerlWorld(gymnasium.Env):
         self.action_space = action_space(self.task, era)
         self.max_steps = min(max_steps or self.task.max_steps, self.task.max_steps)
         self.limits = limits or Limits()
-        program = command or [python or sys.executable, instance.__file__]
-        self._command = [*program, self.task.env_id]
+        self._command = [*command, self.task.env_id]
         self._instance: Instance | None = None
         self._played = 0  # episodes of this instance
         self._steps: int | None = None  # of this episode; None outside of one
@@ -113,10 +109,17 @@ class MinerlWorld(gymnasium.Env):
             self._abandon()
             return blank(self.observation_space), 0.0, False, True, {"error": str(fault)}
         self._steps += 1
-        timed_out = bool(info.get("TimeLimit.truncated")) or (not done and self._steps >= self.max_steps)
+        timed_out = self._timed_out(done, info, bool(full.get("ESC")))
         if done or timed_out:
             self._steps = None
         return seen, 0.0, done and not timed_out, timed_out, info
+
+    def _timed_out(self, done: bool, info: Mapping[str, Any], escaped: bool) -> bool:
+        """Whether this step is the last that time allows. MineRL 1.0 then says done, and nothing else."""
+        if self._steps is None or self._steps < self.max_steps:
+            return bool(info.get("TimeLimit.truncated"))
+        silent = self.era == 2022 and self.max_steps == self.task.max_steps and not info and not escaped
+        return not done or silent or bool(info.get("TimeLimit.truncated"))
 
     def close(self) -> None:
         """End the instance and every process it started. The next reset starts a new one."""
@@ -154,22 +157,30 @@ class Instance:
 
     def __init__(self, command: Sequence[str]):
         self._mark = uuid.uuid4().hex
-        self._folder = Path(
-            tempfile.mkdtemp(prefix="basalt-iq-")
-        )  # MineRL's copies of the game land here too
+        # MineRL's copies of the game land here too.
+        self._folder = Path(tempfile.mkdtemp(prefix="basalt-iq-"))
         ours, theirs = Pipe()
+        try:
+            self._process = self._start([*command, str(theirs.fileno())], theirs.fileno())
+        except OSError as error:
+            ours.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise Fault(f"{command[0]} cannot be run ({error.strerror})") from None
+        finally:
+            theirs.close()
+        self._pipe: Connection = ours
+
+    def _start(self, command: Sequence[str], descriptor: int) -> subprocess.Popen:
         with (self._folder / "output").open("wb") as output:
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+            return subprocess.Popen(
+                command,
+                pass_fds=[descriptor],
                 env={**os.environ, instance.MARK: self._mark, "TMPDIR": str(self._folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        theirs.close()
-        self._pipe: Connection = ours
 
     def ask(self, kind: str, value: Any, timeout: float) -> Any:
         """Send a request and wait for its answer. Raises Fault."""
@@ -213,11 +224,6 @@ class Instance:
         said = (self._folder / "output").read_bytes()[-4000:].decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(said) if line.strip()), "no last words")
         return f"the environment's process died (exit code {self._process.returncode}): {last}"
-
-
-def build_minerl(task: str, era: int, max_steps: int | None, python: str | None = None) -> MinerlWorld:
-    """What the worker processes of a rollout build to play in MineRL."""
-    return MinerlWorld(task, era, max_steps, python=python)
 
 
 def observation(space: gymnasium.Space, raw: Mapping[str, Any]) -> dict[str, Any]:

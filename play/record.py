@@ -77,7 +77,7 @@ def record(
 
     With `only_successful` further seeds follow until `n` demonstrations succeeded, or 20 n were tried.
     """
-    _prepare(recipe)
+    prepare(recipe)
     done: list[Outcome] = []
     while len(done) < _MOST_ATTEMPTS * n and (missing := n - sum(outcome.kept for outcome in done)):
         start = first_seed + len(done)
@@ -85,23 +85,8 @@ def record(
     return done
 
 
-def record_person(
-    recipe: Recipe, n: int, first_seed: int, player: Any, *, progress: Progress = lambda done, total: None
-) -> list[Outcome]:
-    """Record `n` demonstrations that a person plays through `player`, or fewer if the person stops.
-
-    An episode that the person stops in the middle of is not kept; those before it are.
-    """
-    _prepare(recipe)
-    done: list[Outcome] = []
-    while not player.done and (kept := sum(outcome.kept for outcome in done)) < n:
-        progress(kept, n)
-        seed = first_seed + len(done)
-        done.append(recorded(recipe, seed) or record_one(recipe, seed, player))
-    return done
-
-
-def _prepare(recipe: Recipe) -> None:
+def prepare(recipe: Recipe) -> None:
+    """Make the data set's folder, without what killed recorders left."""
     make_folder(recipe.folder)
     sweep(recipe.root)
     (recipe.root / "VERSION").write_text("4")
@@ -132,25 +117,29 @@ def recorded(recipe: Recipe, seed: int) -> Outcome | None:
     return None
 
 
-def record_one(recipe: Recipe, seed: int, player: Any = None) -> Outcome:
-    """Play and record one episode; the player is the task's scripted one unless given."""
+def record_one(recipe: Recipe, seed: int) -> Outcome:
+    """Play and record one episode by the task's scripted player."""
     with scratch(recipe.root, str(seed)) as folder:
-        recording, about = _play(recipe, seed, folder, player)
-        stopped = player is not None and player.done
-        kept = not stopped and (about["success"] or not recipe.only_successful)
+        recording, about = _play(recipe, seed, folder)
+        kept = about["success"] or not recipe.only_successful
         if kept:
-            _publish(recipe, seed, folder, recording, about)
-        elif not stopped:
-            write_json(_failure(recipe, seed), about)
+            publish(recipe, seed, folder, recording, about)
+        else:
+            fail(recipe, seed, about)
     return Outcome(seed, about["steps"], about["success"], about["score"], kept)
 
 
-def _play(recipe: Recipe, seed: int, folder: Path, player: Any) -> tuple[Recording, dict[str, Any]]:
+def fail(recipe: Recipe, seed: int, about: dict[str, Any]) -> None:
+    """Note that the episode of a seed was played and not kept."""
+    write_json(_failure(recipe, seed), about)
+
+
+def _play(recipe: Recipe, seed: int, folder: Path) -> tuple[Recording, dict[str, Any]]:
     from basalt_iq.world import make
     from basalt_iq.world.players import make_player
 
     env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps)
-    player = player or make_player(recipe.task, seed)
+    player = make_player(recipe.task, seed)
     with contextlib.closing(env), Recording(recipe.spec, recipe.era, folder) as recording:
         info = _play_through(env, player, seed, recording)
     about = {"success": False, "score": 0.0, "reasons": []}
@@ -176,7 +165,8 @@ def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> dic
     return info
 
 
-def _publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about: dict[str, Any]) -> None:
+def publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about: dict[str, Any]) -> None:
+    """Put what was recorded in `folder` in its place in the data set."""
     steps = recording.steps()
     if recipe.era == 2021:
         stream = folder / f"{stream_prefix(seed)}0-{steps.length}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing as mp
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,19 +13,13 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.contract import find_task
+from basalt_iq.play.worlds import Build, Maker
 
 Observation = dict[str, Any]
 
 
 class WorkerError(RuntimeError):
     """A worker process failed, died or did not answer; the message names it and its slots."""
-
-
-def build_world(task: str, era: int, max_steps: int | None) -> gymnasium.Env:
-    """The stand-in world (imported late: only the workers need it)."""
-    from basalt_iq.world import make
-
-    return make(task, era=era, max_steps=max_steps)
 
 
 class VectorWorld:
@@ -48,7 +42,7 @@ class VectorWorld:
         workers: int = 2,
         era: int = 2021,
         max_steps: int | None = None,
-        build: Callable[[str, int, int | None], gymnasium.Env] = build_world,
+        build: Build = Maker(),  # noqa: B008  frozen
         timeout: float = 300.0,
     ):
         if count < 1 or workers < 1:
@@ -159,7 +153,7 @@ def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[An
     return world.step(action)
 
 
-def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Callable, job: tuple) -> None:
+def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Build, job: tuple) -> None:
     """A worker's life: answer requests until the pipe ends. An exception is answered with its text."""
     frames = np.frombuffer(memory, np.uint8).reshape(shape)
     worlds: dict[int, gymnasium.Env] = {}

@@ -21,7 +21,7 @@ import numpy as np
 from basalt_iq.agent.checkpoint import load_agent
 from basalt_iq.contract import TASKS, TICK_SECONDS, find_task
 from basalt_iq.errors import UserError
-from basalt_iq.play import instance
+from basalt_iq.play.instances import instance
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
 

@@ -33,10 +33,11 @@ class Build(Command):
     """Ask AIcrowd for a GPU."""
     debug: bool = False
     """aicrowd-2022: two episodes of 100 steps, to try the submission out."""
-    world: Literal["stand-in", "minerl-1.0"] = "stand-in"
+    world: Literal["stand-in", "minerl-1.0", "minestudio", "mcio"] = "stand-in"
     """bedd: where the episodes are played. BEDD's judges compare videos from MineRL 1.0."""
-    minerl_python: str | None = None
-    """bedd: the Python interpreter that has MineRL. Default: $BASALT_IQ_MINERL_PYTHON, else this one."""
+    world_python: str | None = None
+    """bedd: the Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
+    _MINESTUDIO_, _MCIO_), else this one."""
     max_steps: int | None = None
     """bedd: episode limit in steps of 50 ms. Default: each task's own (3600 to 14400)."""
     workers: int = 2
@@ -58,10 +59,11 @@ class Build(Command):
         return manifest | {"ok": True, "out": str(self.out)}
 
     def _bedd(self) -> dict[str, Any]:
-        from basalt_iq.play.worlds import world_builder
+        from basalt_iq.play.worlds import Maker
         from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
 
-        build = world_builder(self.world, self.minerl_python)
+        build = Maker(self.world, self.world_python, progress=True)
+        build.check()
         stage = Stage(self.world, build, self.max_steps, self.workers)
         with progress() as bar:
             line = bar.add_task("playing", total=sum(map(len, SEEDS.values())))

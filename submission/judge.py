@@ -13,9 +13,9 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.contract import find_task
-from basalt_iq.play import instance
 from basalt_iq.play.faults import REFUSAL
 from basalt_iq.play.gym_api import GymEnv
+from basalt_iq.play.instances import instance
 from basalt_iq.spaces import action_space
 
 #: AIcrowd counts an instance that takes no step for so many seconds as dead.

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import Episode
+from basalt_iq.play.loop import Seen
 from basalt_iq.play.player import Player
-from basalt_iq.play.vector import VectorWorld, WorkerError, build_world
+from basalt_iq.play.vector import VectorWorld, WorkerError
+from basalt_iq.play.worlds import STAND_IN, Build, Maker, at_once
 from basalt_iq.train.config import OnlineConfig
 
 
@@ -37,9 +38,10 @@ class Actors:
 
     def __init__(
         self, spec: AgentSpec, network: SoftQNetwork, config: OnlineConfig, *, seed: int,
-        build: Callable[[str, int, int | None], gymnasium.Env] = build_world,
+        build: Build | None = None,
     ):  # fmt: skip
-        self.spec, self.config, self.build = spec, config, build
+        self.spec, self.config, self.build = spec, config, build or Maker(config.world)
+        self.worlds = at_once(config.world, config.worlds, config.workers)
         # Exploration is the policy's own: the guard against early endings belongs to evaluation.
         self.player = Player(spec, copy.deepcopy(network), seed=seed, end_guard=0.0)
         self.next_seed, self.faults, self.finished, self.successes = config.first_seed, 0, 0, 0
@@ -67,7 +69,7 @@ class Actors:
             self._worlds = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Episodes under way are kept as seed and actions: the world is deterministic, so they play again."""
+        """Episodes under way are seed and actions: the stand-in is deterministic, so they play again."""
         live = {slot: [episode.seed, list(episode.actions)] for slot, episode in self._live.items()}
         counts = [self.next_seed, self.faults, self.finished, self.successes]
         return {"live": live, "counts": counts, "player": self.player.state_dict()}
@@ -75,6 +77,9 @@ class Actors:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.next_seed, self.faults, self.finished, self.successes = state["counts"]
         self._live = {}
+        if self.config.world != STAND_IN:  # no other world would play them again
+            self.faults += len(state["live"])
+            state = {**state, "live": {}}
         for slot, (seed, actions) in state["live"].items():
             self._start({slot: seed})
             for tick, index in enumerate(actions):
@@ -98,12 +103,12 @@ class Actors:
         answers = self._open().step(actions, draw)
         for slot, decision in zip(slots, decisions, strict=True):
             self._live[slot].actions.append(decision.index)
-        return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
+        return [e for slot in slots if (e := self._step(slot, Seen(*answers[slot]))) is not None]
 
     def _fill(self) -> None:
         """Start an episode in every free slot."""
         seeds = {}
-        for slot in range(self.config.worlds):
+        for slot in range(self.worlds):
             if slot not in self._live:
                 seeds[slot] = self.next_seed
                 self.next_seed += 1
@@ -118,33 +123,25 @@ class Actors:
             self._see(self._live[slot], answers[slot][0])
 
     def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
-        look = self.spec.observation
         episode.observation = observation
         if not (self._decides(len(episode.actions)) or last):
             return
-        episode.frames.append(look.frame(observation))
-        episode.vectors.append(look.vector(observation))
+        episode.frames.append(self.spec.observation.frame(observation))
+        episode.vectors.append(self.spec.observation.vector(observation))
 
-    def _step(
-        self,
-        slot: int,
-        observation: Mapping[str, Any],
-        terminated: bool,
-        truncated: bool,
-        info: dict[str, Any],
-    ) -> Episode | None:
+    def _step(self, slot: int, seen: Seen) -> Episode | None:
         episode = self._live[slot]
-        if info.get("error"):  # the observation beside it is noise (contract, section 1)
+        if seen.error is not None:
             del self._live[slot]
             self.faults += 1
             return None
-        self._see(episode, observation, last=terminated or truncated)
-        if not (terminated or truncated):
+        self._see(episode, seen.observation, last=seen.over)
+        if not seen.over:
             return None
         del self._live[slot]
         self.finished += 1
-        self.successes += bool(info.get("success"))
-        return self._sequence(episode, terminated)
+        self.successes += bool(seen.info.get("success"))
+        return self._sequence(episode, seen.terminated)
 
     def _sequence(self, episode: _Live, terminated: bool) -> Episode:
         """The episode's decisions and what was seen at each; the last one may have been cut short."""
@@ -162,6 +159,6 @@ class Actors:
         if self._worlds is None:
             c, spec = self.config, self.spec
             self._worlds = VectorWorld(
-                spec.task, c.worlds, c.workers, spec.era, c.online_steps, build=self.build
+                spec.task, self.worlds, c.workers, spec.era, c.online_steps, build=self.build
             )
         return self._worlds

@@ -10,11 +10,12 @@ from typing import Any
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import Episode, Sequences
+from basalt_iq.play.worlds import Maker
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.profile import Profile
 from basalt_iq.train.replay import Replay
-from basalt_iq.train.states import StoredStates
+from basalt_iq.train.stored_states import StoredStates
 
 Update = Callable[[list[Sequences]], dict[str, float]]
 
@@ -26,6 +27,7 @@ class Online:
         self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, profile: Profile,
         **sampling: Any,
     ):  # fmt: skip
+        Maker(config.world).check_era(spec.era)
         states = StoredStates([], spec.network.hidden, sampling["grid"])
         self.replay = Replay(folder, int(config.replay_gb * 1e9), states, **sampling)
         self.actors = Actors(spec, network, config, seed=sampling["seed"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
@@ -17,10 +18,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from basalt_iq.errors import UserError
+from basalt_iq.pages import render
+from basalt_iq.play.briefing import about
 from basalt_iq.play.episode import Episode
 from basalt_iq.server import as_json, as_page, read_body, refusal
 from basalt_iq.watch.judgements import Judgements
-from basalt_iq.watch.pages import render
 from basalt_iq.watch.ratings import (
     MOST_NEEDED,
     Judgement,
@@ -34,27 +36,13 @@ from basalt_iq.watch.ratings import (
 )
 from basalt_iq.watch.runs import Evaluation, Run
 
-#: What a person is asked, in the words of the tasks (contract, section 1).
+TEMPLATES = Path(__file__).with_name("templates")
+#: What a person is asked; what the tasks are is in `briefing`.
 QUESTIONS = {
-    "FindCave": (
-        "Which player was better at finding a cave?",
-        "The task: explore, find a cave, and throw a snowball once inside it.",
-    ),
-    "MakeWaterfall": (
-        "Which player made the more beautiful waterfall, and the better picture of it?",
-        "The task: make a waterfall with the water bucket, then move so that the view on it is beautiful "
-        "and throw a snowball.",
-    ),
-    "CreateVillageAnimalPen": (
-        "Which player built the better animal pen?",
-        "The task: beside a house of the village, fence in two or more animals of one kind, harming neither "
-        "villagers nor buildings, then throw a snowball.",
-    ),
-    "BuildVillageHouse": (
-        "Which player built the better house?",
-        "The task: build a house in the style of the village without damaging the village, show it from "
-        "inside and outside, then throw a snowball.",
-    ),
+    "FindCave": "Which player was better at finding a cave?",
+    "MakeWaterfall": "Which player made the more beautiful waterfall, and the better picture of it?",
+    "CreateVillageAnimalPen": "Which player built the better animal pen?",
+    "BuildVillageHouse": "Which player built the better house?",
 }
 
 
@@ -141,7 +129,7 @@ class Comparison:
         self.task, self.judgements, self.judge = task, judgements, judge
         self.episodes: dict[str, dict[int, Episode]] = {}
         for evaluation in evaluations:
-            if evaluation.summary.get("task") == task:
+            if evaluation.summary.task == task:
                 shown = {e.facts.seed: e for e in evaluation.played if e.video.exists()}
                 if shown:
                     self.episodes[evaluation.name] = shown
@@ -157,7 +145,7 @@ class Comparison:
     def routes(self) -> list[BaseRoute]:
         """The page and its data."""
         return [
-            Route("/", lambda _: as_page(render("compare.html", title=f"Compare · {self.task}"))),
+            Route("/", lambda _: as_page(render(TEMPLATES, "compare.html", title=f"Compare · {self.task}"))),
             Route("/next", lambda _: as_json(self.next())),
             Route("/standing", lambda _: as_json(self.standing())),
             Route("/video/{match}/{side}.mp4", self._video),
@@ -173,9 +161,9 @@ class Comparison:
             left, right, seed = found
             match = Match(secrets.token_hex(16), seed, left, right)
             self._open[match.id] = match
-        question, about = QUESTIONS.get(self.task, (f"Which player was better at {self.task}?", ""))
+        question = QUESTIONS.get(self.task, f"Which player was better at {self.task}?")
         sides = [f"/video/{match.id}/{side}.mp4" for side in ("left", "right")]
-        return Question(match.id, question, about, len(self._judged_here()), *sides)
+        return Question(match.id, question, f"The task: {about(self.task)}", len(self._judged_here()), *sides)
 
     def judge_match(self, word: Word) -> bool:
         """Put a judgement on record; False for a match that is not open."""

@@ -17,6 +17,7 @@ _SHOWN: dict[str, str] = {
     "v": "<f4",
     "entropy": "<f4",
     "progress": "<f4",
+    "position": "<f4",
     "memory_norm": "<f4",
     "top_q": "<f4",
     "top_policy": "<f4",

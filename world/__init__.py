@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from basalt_iq.world.env import BasaltEnv
+    from basalt_iq.world.maps import Distance
 
 
 if __name__ != "basalt_iq.world":
@@ -11,12 +12,16 @@ if __name__ != "basalt_iq.world":
 
 
 def make(
-    task: str, era: int = 2021, max_steps: int | None = None, resolution: int | tuple[int, int] | None = None
+    task: str,
+    era: int = 2021,
+    max_steps: int | None = None,
+    resolution: int | tuple[int, int] | None = None,
+    distance: "Distance" = "real",
 ) -> "BasaltEnv":
     """The environment of a task; see `basalt_iq.world.env.make`. (Compiled code loads on first use.)"""
     from basalt_iq.world import env
 
-    return env.make(task, era, max_steps, resolution)
+    return env.make(task, era, max_steps, resolution, distance)
 
 
 __all__: list[Any] = ["make"]

@@ -21,7 +21,8 @@ SPRINTING_VIEW: Final = 1.15
 class Avatar:
     """`body` (BODY_SIZE,) float64, see `physics`; `inventory`. Both eras' hands and screens work on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, era: int) -> None:
+        self._era = era
         self.body = np.zeros(physics.BODY_SIZE)
         self.inventory = Inventory()
         self.widening = 1.0
@@ -50,7 +51,7 @@ class Avatar:
     @property
     def eye(self) -> np.ndarray:
         """(3,) where the eye is, in blocks. One array, filled anew by each call."""
-        high = physics.SNEAKING_EYE if self.body[physics.SNEAKING] else physics.EYE
+        high = physics.eye_height(self.body, self._era)
         self._eye[0], self._eye[1], self._eye[2] = self.body[0], self.body[1] + high, self.body[2]
         return self._eye
 

@@ -114,7 +114,7 @@ def _cliff(surface, x, z, dx, dz):
     side = min(
         surface[x + 5 * dx + 2 * dz, z + 5 * dz + 2 * dx], surface[x + 5 * dx - 2 * dz, z + 5 * dz - 2 * dx]
     )
-    return near >= 3 and far >= 5 and side - h >= 4
+    return near >= 2 and far >= 4 and side - h >= 2
 
 
 @njit(**JIT)
@@ -133,7 +133,7 @@ def _open_hillside(blocks, surface, x, z, facing, dx, dz, seed):
     high = max(1.75, 0.8 * width)
     y = surface[x, z] + 1.0 - FLOOR * high
     length = 18 + int(20.0 * hash3(x, 8, z, seed))
-    slope = -0.08 - 0.3 * hash3(x, 9, z, seed)
+    slope = -0.15 - 0.3 * hash3(x, 9, z, seed)
     return _cave(blocks, x + 0.5 + 0.5 * dx, y, z + 0.5 + 0.5 * dz, yaw, slope, length, width, seed + x)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Final
+import math
+from typing import Any, Final, get_args
 
 import gymnasium
 import numpy as np
@@ -13,6 +13,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.world.hands import Hands
 from basalt_iq.world.items import DURABILITY, Inventory
 from basalt_iq.world.judges import Verdict
+from basalt_iq.world.maps import Distance
 from basalt_iq.world.simulation import Action, Simulation
 from basalt_iq.world.state import World
 from basalt_iq.world.tasks import RULES
@@ -38,13 +39,21 @@ class BasaltEnv(gymnasium.Env):
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
     render_mode = "rgb_array"
 
-    def __init__(self, task: contract.Task, era: int, max_steps: int, resolution: tuple[int, int]):
-        self.task, self.era, self.max_steps = task, era, max_steps
+    def __init__(
+        self,
+        task: contract.Task,
+        era: int,
+        max_steps: int,
+        resolution: tuple[int, int],
+        distance: Distance = "real",
+    ):
+        self.task, self.era, self.max_steps, self.distance = task, era, max_steps, distance
         self.observation_space = spaces.observation_space(task, era)
         if resolution != task.pov_shape(era)[:2]:
             pov = gymnasium.spaces.Box(0, 255, (*resolution, 3), np.uint8)
             self.observation_space = gymnasium.spaces.Dict({**self.observation_space.spaces, "pov": pov})
         self.action_space = spaces.action_space(task, era)
+        self._keys = frozenset(self.action_space)
         self.frame_size = resolution
         self.draws = True
         self.simulation = Simulation(task, era, resolution)
@@ -83,7 +92,7 @@ class BasaltEnv(gymnasium.Env):
         """A new world. `seed` holds for this reset only; without one the world is drawn at random."""
         super().reset(seed=seed)
         self.seed_used = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        spawn = self._rules.build(self.world, self.seed_used)
+        spawn = self._rules.build(self.world, self.seed_used, self.distance)
         self.simulation.begin(spawn, self.seed_used)
         self.steps, self._empty_steps = 0, 0
         self._over = self._escaped = False
@@ -97,7 +106,8 @@ class BasaltEnv(gymnasium.Env):
     def step(self, action: Action) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """One tick. Raises RuntimeError after the end of the episode, as MineRL does."""
         if self._over:
-            raise RuntimeError("step was called on an episode that is over: call reset first")
+            raise RuntimeError("no episode is under way: call reset first")
+        self._refuse_nonsense(action)
         self.simulation.advance(action)
         self.steps += 1
         terminated = self._ended(action)
@@ -107,6 +117,15 @@ class BasaltEnv(gymnasium.Env):
             self.verdict = self._rules.judge(self.simulation, self.ended_by_player)
         info = self.verdict.info() if self.verdict and self._over else {}
         return self._observe(self.draws or self._over), 0.0, terminated, truncated, info
+
+    def _refuse_nonsense(self, action: Action) -> None:
+        """Raises ValueError for keys that this interface lacks, and for a camera that is not two numbers."""
+        unknown = action.keys() - self._keys
+        if unknown:
+            raise ValueError(f"unknown keys {sorted(unknown)}; this era has {', '.join(sorted(self._keys))}")
+        camera = action.get("camera")
+        if camera is not None and (len(camera) != 2 or not all(map(math.isfinite, camera))):
+            raise ValueError(f"camera is {camera}, not two finite angles [pitch, yaw]")
 
     def _ended(self, action: Action) -> bool:
         if self.era == 2022:
@@ -129,18 +148,18 @@ class BasaltEnv(gymnasium.Env):
             self._status = (self.inventory.version, self._describe())
         status = self._status[1]
         return {
-            "equipped_items": {"mainhand": dict(status["mainhand"])},
-            "inventory": dict(status["inventory"]),
+            "equipped_items": {"mainhand": _fresh(status["mainhand"])},
+            "inventory": _fresh(status["inventory"]),
         }
 
     def _describe(self) -> dict[str, Any]:
-        """Inventory counts and what is in hand, as read-only scalars."""
+        """Inventory counts and what is in hand, as arrays without axes."""
         total = self.inventory.counts()
-        counts = {item: _scalar(total[item], np.int32) for item in self.task.items}
+        counts = {item: np.array(total[item], np.int32) for item in self.task.items}
         stack, held = self.inventory.hand, self.inventory.held
         hand = {
-            "damage": _scalar(stack.damage if stack else 0, np.int64),
-            "maxDamage": _scalar(DURABILITY.get(held, 0), np.int64),
+            "damage": np.array(stack.damage if stack else 0, np.int64),
+            "maxDamage": np.array(DURABILITY.get(held, 0), np.int64),
             "type": held if held in self.task.equip else "other",
         }
         return {"inventory": counts, "mainhand": hand}
@@ -155,20 +174,24 @@ class BasaltEnv(gymnasium.Env):
         return self._progress[1]
 
 
-@cache
-def _scalar(value: int, dtype: type) -> np.ndarray:
-    array: np.ndarray = np.array(value, dtype)
-    array.flags.writeable = False
-    return array
+def _fresh(values: dict[str, Any]) -> dict[str, Any]:
+    """Copies: what was handed out is the receiver's, to keep and to change."""
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in values.items()}
 
 
 def make(
-    task: str, era: int = 2021, max_steps: int | None = None, resolution: int | tuple[int, int] | None = None
+    task: str,
+    era: int = 2021,
+    max_steps: int | None = None,
+    resolution: int | tuple[int, int] | None = None,
+    distance: Distance = "real",
 ) -> BasaltEnv:
     """The environment of a task, by short name ("FindCave") or environment id.
 
     `max_steps` and `resolution` (a square's side, or (height, width), in pixels) default to the task's.
-    Raises UserError for an unknown task or era, or a limit or size that makes no sense.
+    `distance` "near" puts what a task needs close to the start and has the scripted players make do with
+    little, for short episodes; "real" is as far and long as real demonstrations.
+    Raises UserError for an unknown task, era or distance, or a limit or size that makes no sense.
     """
     found = contract.find_task(task)
     found.check_era(era)
@@ -178,4 +201,6 @@ def make(
         raise UserError(f"resolution {size} is too small: choose at least 8 pixels")
     if max_steps is not None and max_steps < 1:
         raise UserError(f"max_steps is {max_steps}: choose at least 1")
-    return BasaltEnv(found, era, found.max_steps if max_steps is None else max_steps, size)
+    if distance not in get_args(Distance):
+        raise UserError(f"unknown distance {distance!r}: choose from {', '.join(get_args(Distance))}")
+    return BasaltEnv(found, era, found.max_steps if max_steps is None else max_steps, size, distance)

@@ -1,5 +1,7 @@
 """The worlds of the tasks: land, caves, plants, animals, and where the player starts."""
 
+from typing import Final, Literal
+
 import numpy as np
 
 from basalt_iq.world import caves, cavities, terrain
@@ -10,17 +12,21 @@ from basalt_iq.world.physics import EYE
 from basalt_iq.world.state import World
 from basalt_iq.world.village import STYLES, build_village, choose_style
 
-NEAREST, FARTHEST = 18, 48
-"""Steps on foot from a FindCave start to the dark of a cave."""
+Distance = Literal["real", "near"]
+"""How far a task's places are from the start: as in real demonstrations, or near, for short episodes."""
+CAVE_STEPS: Final = {"real": (70, 160), "near": (18, 48)}
+"""Steps on foot from a FindCave start to the dark of a cave, least and most."""
+CAVES: Final = {"real": (2, 1), "near": (4, 2)}
+"""Mouths of caves in banks, and in level ground."""
 VIEW = 36.0
 """From this near a cave mouth may be seen from the start."""
 ANIMALS = 12
 BOXES = np.zeros((256, 6))
 
 
-def _lay_land(world: World, seed: int, style: str, hillsides: int, ramps: int, woods: float) -> np.ndarray:
+def _lay_land(world: World, seed: int, style: int, hillsides: int, ramps: int, woods: float) -> np.ndarray:
     """Land, caves and plants; returns the mouths of the caves (n, 3)."""
-    terrain.fill_land(world.blocks, world.surface, seed, terrain.STYLES[style])
+    terrain.fill_land(world.blocks, world.surface, seed, style)
     mouths = caves.carve_caves(world.blocks, world.surface, seed, hillsides, ramps)
     terrain.grow_plants(world.blocks, world.surface, mouths, seed, woods)
     return mouths
@@ -47,13 +53,14 @@ def _open_ground(world: World, cells: np.ndarray) -> np.ndarray:
     return cells[keep]
 
 
-def _spawn_near_cave(world: World, mouths: np.ndarray, distance: np.ndarray, seed: int) -> np.ndarray | None:
-    """A start from which a cave is a short walk away; two in three see a mouth by turning round."""
-    cells = _open_ground(world, np.argwhere((distance >= NEAREST) & (distance <= FARTHEST)))
+def _cave_start(world: World, mouths: np.ndarray, seed: int, distance: Distance) -> np.ndarray | None:
+    """A start so far on foot from a cave; of near ones two in three see a mouth by turning round."""
+    nearest, farthest = CAVE_STEPS[distance]
+    cells = _open_ground(world, np.argwhere((world.walk >= nearest) & (world.walk <= farthest)))
     if not len(cells):
         return None
     tries = cells[[int(hash3(i, 70, 0, seed) * (len(cells) - 1)) for i in range(40)]]
-    if hash3(0, 71, 0, seed) < 0.67:
+    if distance == "near" and hash3(0, 71, 0, seed) < 0.67:
         for cell in tries:
             if _sees_a_mouth(world, mouths, cell):
                 return cell
@@ -86,16 +93,16 @@ def _animals_around(
     return herd([*places, (SNOWBALL, 0.0, -100.0, 0.0)], seed)
 
 
-def find_cave_map(world: World, seed: int) -> np.ndarray:
-    """Hills with caves. Fills the world and its `caves` and `walk`; returns the start cell (3,)."""
+def find_cave_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
+    """Plains with caves. Fills the world and its `caves` and `walk`; returns the start cell (3,)."""
     for attempt in range(50):
         land = _land_seed(seed, attempt)
         world.clear()
-        mouths = _lay_land(world, land, "rolling", hillsides=7, ramps=4, woods=1.0)
+        mouths = _lay_land(world, land, terrain.PLAINS, *CAVES[distance], woods=0.12)
         world.settle()
         world.caves = cavities.find_caves(world.blocks, world.light, world.surface)
         world.walk = cavities.walking_distance(world.blocks, world.caves)
-        spawn = _spawn_near_cave(world, mouths, world.walk, land)
+        spawn = _cave_start(world, mouths, land, distance)
         if spawn is not None:
             world.mouths = mouths
             world.animals = _animals_around(world, spawn, land)
@@ -115,12 +122,12 @@ def _some_open_ground(world: World, seed: int, near: int) -> np.ndarray | None:
     return cells[0] if len(cells) else None
 
 
-def waterfall_map(world: World, seed: int) -> np.ndarray:
-    """Steep hills over lakes. Returns the start cell (3,)."""
+def waterfall_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
+    """Extreme hills over lakes. Returns the start cell (3,)."""
     for attempt in range(50):
         land = _land_seed(seed, attempt)
         world.clear()
-        _lay_land(world, land, "hilly", hillsides=2, ramps=0, woods=0.6)
+        _lay_land(world, land, terrain.MOUNTAINS, hillsides=2, ramps=0, woods=0.35)
         world.settle()
         spawn = _some_open_ground(world, land, near=45)
         if spawn is not None:
@@ -134,7 +141,7 @@ def _village_map(world: World, seed: int, styles: tuple[str, ...], near: int) ->
         land = _land_seed(seed, attempt)
         world.clear()
         style = choose_style(land, styles)
-        terrain.fill_land(world.blocks, world.surface, land, terrain.STYLES["flat"])
+        terrain.fill_land(world.blocks, world.surface, land, terrain.LEVEL)
         if STYLES[style].ground == "sand":
             soil = (world.blocks == terrain.GRASS) | (world.blocks == terrain.DIRT)
             world.blocks[soil] = terrain.SAND
@@ -150,22 +157,22 @@ def _village_map(world: World, seed: int, styles: tuple[str, ...], near: int) ->
     raise RuntimeError(f"no ground for a village for seed {seed}")
 
 
-def pen_map(world: World, seed: int) -> np.ndarray:
+def pen_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
     """A village on a plain with herds about it. Returns the start cell (3,)."""
     return _village_map(world, seed, ("plains",), near=22)
 
 
-def house_map(world: World, seed: int) -> np.ndarray:
+def house_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
     """A village in one of four styles. Returns the start cell (3,)."""
     return _village_map(world, seed, tuple(STYLES), near=26)
 
 
-def plains_map(world: World, seed: int) -> np.ndarray:
+def plains_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
     """A plain with herds and no village. Returns the start cell (3,)."""
     for attempt in range(50):
         land = _land_seed(seed, attempt)
         world.clear()
-        _lay_land(world, land, "flat", hillsides=0, ramps=0, woods=0.3)
+        _lay_land(world, land, terrain.LEVEL, hillsides=0, ramps=0, woods=0.3)
         world.settle()
         spawn = _some_open_ground(world, land, near=40)
         if spawn is not None:

@@ -29,7 +29,7 @@ class Simulation:
 
     def __init__(self, task: contract.Task, era: int, frame_size: tuple[int, int]):
         self.task, self.era, self.frame_size = task, era, frame_size
-        self.world, self.avatar = World(), Avatar()
+        self.world, self.avatar = World(), Avatar(era)
         self.hands = Hands(self.world, self.avatar, era)
         self.gui = Gui(self.avatar, self.hands, frame_size)
         self.tick = 0
@@ -96,14 +96,15 @@ class Simulation:
             self.world.blocks, self.body,
             float(on["forward"]) - float(on["back"]), float(on["left"]) - float(on["right"]),
             bool(action.get("jump", 0)), bool(action.get("sneak", 0)), bool(action.get("sprint", 0)),
-            0.1, physics.WIDTH, physics.HEIGHT, self._boxes,
+            0.1, physics.WIDTH, physics.HEIGHT, self._boxes, self.era,
         )  # fmt: skip
 
     def _live(self) -> None:
         """All else that moves."""
+        self.world.follow(*self.body[:3].tolist())
         world, herd = self.world, self.world.animals[:-1]
         animals.tick_animals(
-            world.blocks, herd, self.body, self.hands.tempting(), self.tick, self._seed, self._boxes
+            world.blocks, herd, self.body, self.hands.tempting(), self.tick, self._seed, self._boxes, self.era
         )
         animals.push_apart(herd, self.body)
         self.hands.fly_snowball()

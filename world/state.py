@@ -32,6 +32,7 @@ class World:
     mouths (n, 3): x, floor height and z of cave mouths. (All three: FindCave only.)
     houses, village, style: the houses, the cells that make up the village, its style.
     placed, broken: what the player put down (item) and took away (block), by cell.
+    history: what the player did, in order: ("at", cell of the feet), ("put", cell), ("took", cell).
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,8 @@ class World:
         self.animals = np.zeros((0, 0))
         self.placed: dict[Cell, str] = {}
         self.broken: dict[Cell, int] = {}
+        self.history: list[tuple[str, Cell]] = []
+        self._feet: Cell | None = None
         self.houses: list[House] = []
         self.village: set[Cell] = set()
         self.style = ""
@@ -95,16 +98,25 @@ class World:
             march.clear_cube(self.cubes, x, y, z)
         self.water.wake(x, y, z)
 
+    def follow(self, x: float, y: float, z: float) -> None:
+        """The player's feet are at a point."""
+        cell = (int(x // 1), int((y + 0.01) // 1), int(z // 1))
+        if cell != self._feet:
+            self._feet = cell
+            self.history.append(("at", cell))
+
     def place(self, cell: Cell, block: int, item: str) -> None:
         """The player puts a block down."""
         self.put(*cell, block)
         self.placed[cell] = item
+        self.history.append(("put", cell))
 
     def take(self, cell: Cell) -> None:
         """The player takes a block away."""
         if self.placed.pop(cell, None) is None:
             self.broken.setdefault(cell, int(self.born[cell]))
         self.put(*cell, AIR)
+        self.history.append(("took", cell))
         above = (cell[0], cell[1] + 1, cell[2])
         if self.at(*above) and BLOCKS[self.at(*above)].hardness == 0 and not BLOCKS[self.at(*above)].solid:
             self.take(above)  # a plant or torch falls with what it stood on

@@ -13,7 +13,8 @@ SIZE: Final = (176, 72, 176)
 """Blocks along x, y (up) and z."""
 SEA: Final = 26
 """Height of the topmost water block."""
-STYLES: Final = {"rolling": 0, "hilly": 1, "flat": 2}
+PLAINS, MOUNTAINS, LEVEL = range(3)
+"""Kinds of land. MineRL makes FindCave in plains and MakeWaterfall in extreme hills."""
 
 BEDROCK, STONE, DIRT, GRASS, SAND, GRAVEL = (
     ID[n] for n in ("bedrock", "stone", "dirt", "grass", "sand", "gravel")
@@ -24,24 +25,61 @@ GRANITE, DIORITE, ANDESITE, COAL, IRON = (
 TALL_GRASS, FERN, POPPY, DANDELION = (ID[n] for n in ("tall_grass", "fern", "poppy", "dandelion"))
 OAK, BIRCH, SPRUCE = ID["oak_log"], ID["birch_log"], ID["spruce_log"]  # their leaves are the next ids
 PLANT: Final = 5
+BARE: Final = 0.25
+"""The less, the more of the mountains is bare rock."""
 
 
 @njit(**JIT)
 def _height(x, z, size_x, size_z, seed, style):
     """Ground height of a column, before rounding."""
+    if style == MOUNTAINS:
+        h = _mountains(x, z, seed)
+    elif style == PLAINS:
+        h = _plains(x, z, seed)
+    else:
+        h = _level_land(x, z, seed)
+    edge = min(min(x, z), min(size_x - 1 - x, size_z - 1 - z))
+    shore = smoothstep(4.0, 16.0, edge + 5.0 * noise2(x / 17.0, z / 17.0, seed + 6))
+    return SEA - 9.0 + (h - SEA + 9.0) * shore
+
+
+@njit(**JIT)
+def _plains(x, z, seed):
+    """Meadows with ponds, and here and there a bank a few blocks high."""
+    h = SEA + 3.6 + 2.2 * noise2(x / 52.0, z / 52.0, seed) + 1.3 * noise2(x / 21.0, z / 21.0, seed + 1)
+    h += 0.5 * noise2(x / 8.0, z / 8.0, seed + 2)
+    hill = 0.85 * noise2(x / 40.0, z / 40.0, seed + 3) + 0.3 * noise2(x / 15.0, z / 15.0, seed + 4)
+    rise = 5.0 + 2.0 * noise2(x / 30.0, z / 30.0, seed + 5)
+    return h + rise * smoothstep(0.22, 0.4, hill)
+
+
+@njit(**JIT)
+def _mountains(x, z, seed):
+    """Steep mountains in two tiers of cliffs over lakes and shelves."""
+    h = SEA + 1.0 + 5.0 * noise2(x / 52.0, z / 52.0, seed) + 2.4 * noise2(x / 19.0, z / 19.0, seed + 1)
+    h += 1.0 * noise2(x / 8.0, z / 8.0, seed + 2)
+    hill = 0.8 * noise2(x / 38.0, z / 38.0, seed + 3) + 0.35 * noise2(x / 14.0, z / 14.0, seed + 4)
+    h += 12.0 * smoothstep(-0.2, -0.02, hill) + 11.0 * smoothstep(0.12, 0.24, hill)
+    return h + 8.0 * smoothstep(0.38, 0.48, hill)
+
+
+@njit(**JIT)
+def _level_land(x, z, seed):
     h = SEA + 4.0 + 3.4 * noise2(x / 52.0, z / 52.0, seed) + 2.0 * noise2(x / 21.0, z / 21.0, seed + 1)
     h += 0.6 * noise2(x / 8.0, z / 8.0, seed + 2)
-    hill = 0.85 * noise2(x / 40.0, z / 40.0, seed + 3) + 0.3 * noise2(x / 15.0, z / 15.0, seed + 4)
-    if style == 0:
-        rise = 9.0 + 4.0 * noise2(x / 30.0, z / 30.0, seed + 5)
-        h += rise * smoothstep(0.08, 0.34, hill) + 5.0 * smoothstep(0.34, 0.7, hill)
-    elif style == 1:
-        h += 4.0 + 11.0 * smoothstep(-0.15, 0.1, hill) + 9.0 * smoothstep(0.2, 0.3, hill)
-    else:
-        h = max(SEA + 3.5 + 0.35 * (h - SEA - 4.0), SEA + 2.0)
-    edge = min(min(x, z), min(size_x - 1 - x, size_z - 1 - z))
-    shore = smoothstep(4.0, 26.0, edge + 5.0 * noise2(x / 17.0, z / 17.0, seed + 6))
-    return SEA - 9.0 + (h - SEA + 9.0) * shore
+    return max(SEA + 3.5 + 0.35 * (h - SEA - 4.0), SEA + 2.0)
+
+
+@njit(**JIT)
+def _bare(surface, x, z, seed):
+    """Whether rock lies open in the mountains: on cliffs, on most of what is high, and in patches below."""
+    size_x, size_z = surface.shape
+    top = surface[x, z]
+    for a, c in ((x - 1, z), (x + 1, z), (x, z - 1), (x, z + 1)):
+        if 0 <= a < size_x and 0 <= c < size_z and top - surface[a, c] > 2:
+            return True
+    patch = 0.7 * noise2(x / 27.0, z / 27.0, seed + 9) + 0.3 * noise2(x / 8.0, z / 8.0, seed + 10)
+    return patch + (top - SEA - 3.0) / 12.0 > BARE
 
 
 @njit(**JIT)
@@ -55,31 +93,41 @@ def _rock(lump, vein, x, y, z, seed):
 
 
 @njit(**JIT)
+def _fill_column(column, top, soil, bare, beach, x, z, seed):
+    """Rock, soil and water of one column."""
+    lump = vein = 0.0
+    for y in range(top + 1):
+        if y & 3 == 0:
+            lump = hash3(x >> 2, y >> 2, z >> 2, seed + 30)
+        if y & 1 == 0:
+            vein = hash3(x >> 1, y >> 1, z >> 1, seed + 32)
+        if y == 0:
+            column[y] = BEDROCK
+        elif y <= top - soil or bare:
+            column[y] = _rock(lump, vein, x, y, z, seed)
+        elif beach:
+            column[y] = SAND
+        else:
+            column[y] = GRASS if y == top else DIRT
+    for y in range(top + 1, SEA + 1):
+        column[y] = WATER
+
+
+@njit(**JIT)
 def fill_land(blocks, surface, seed, style):
     """Fills rock, soil and water; `surface` (X, Z) receives the height of the topmost ground block."""
     size_x, size_y, size_z = blocks.shape
     for x in range(size_x):
         for z in range(size_z):
-            top = int(min(max(_height(x, z, size_x, size_z, seed, style), 3.0), size_y - 14.0))
-            surface[x, z] = top
+            height = _height(x, z, size_x, size_z, seed, style)
+            surface[x, z] = int(min(max(height, 3.0), size_y - 14.0))
+    for x in range(size_x):
+        for z in range(size_z):
+            top = surface[x, z]
             beach = top <= SEA + (1 if noise2(x / 14.0, z / 14.0, seed + 7) > -0.2 else 0)
             soil = 3 + int(2.0 * hash3(x >> 2, 0, z >> 2, seed + 8))
-            lump = vein = 0.0
-            for y in range(top + 1):
-                if y & 3 == 0:
-                    lump = hash3(x >> 2, y >> 2, z >> 2, seed + 30)
-                if y & 1 == 0:
-                    vein = hash3(x >> 1, y >> 1, z >> 1, seed + 32)
-                if y == 0:
-                    blocks[x, y, z] = BEDROCK
-                elif y <= top - soil:
-                    blocks[x, y, z] = _rock(lump, vein, x, y, z, seed)
-                elif beach:
-                    blocks[x, y, z] = SAND
-                else:
-                    blocks[x, y, z] = GRASS if y == top else DIRT
-            for y in range(top + 1, SEA + 1):
-                blocks[x, y, z] = WATER
+            bare = style == MOUNTAINS and _bare(surface, x, z, seed)
+            _fill_column(blocks[x, :, z], top, soil, bare, beach, x, z, seed)
 
 
 @njit(**JIT)

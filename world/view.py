@@ -14,12 +14,12 @@ FAR: Final = 64.0
 
 
 class View:
-    """Draws a simulation at its frame size, from its player's eye."""
+    """Draws a simulation from its player's eye, at its frame size or another (height, width)."""
 
-    def __init__(self, simulation: Simulation):
+    def __init__(self, simulation: Simulation, size: tuple[int, int] | None = None):
         self._simulation = simulation
-        self._frame = np.zeros((*simulation.frame_size, 3), np.uint8)
-        self._depth = np.zeros(simulation.frame_size, np.float32)
+        self._frame = np.zeros((*(size or simulation.frame_size), 3), np.uint8)
+        self._depth = np.zeros(self._frame.shape[:2], np.float32)
         self._room = render.room_for_rays()
 
     def draw(self) -> np.ndarray:

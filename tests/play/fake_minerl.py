@@ -11,7 +11,9 @@ from pathlib import Path
 import gym
 import numpy as np
 
-SPEC = importlib.util.spec_from_file_location("instance", Path(__file__).parents[2] / "play" / "instance.py")
+SPEC = importlib.util.spec_from_file_location(
+    "instance", Path(__file__).parents[2] / "play" / "instances" / "instance.py"
+)
 instance = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(instance)
 

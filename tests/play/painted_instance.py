@@ -10,7 +10,7 @@ import numpy as np
 
 from basalt_iq.contract import find_task
 from basalt_iq.play.gym_api import GymEnv
-from basalt_iq.play.instance import run
+from basalt_iq.play.instances.instance import run
 from basalt_iq.spaces import action_space, observation_space
 
 

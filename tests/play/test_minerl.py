@@ -13,6 +13,7 @@ import pytest
 from basalt_iq.contract import find_task, noop
 from basalt_iq.play import rollout
 from basalt_iq.play.minerl import Fault, Limits, MinerlWorld, observation
+from basalt_iq.play.worlds import Maker
 from basalt_iq.spaces import observation_space
 from basalt_iq.video import read_video
 
@@ -150,7 +151,8 @@ def test_an_instance_is_refreshed_after_so_many_episodes():
 
 
 def test_an_interpreter_without_minerl_is_named(tmp_path):
-    world = MinerlWorld("FindCave", 2022, limits=Limits(attempts=1))
+    command = Maker("minerl-1.0").command("FindCave")
+    world = MinerlWorld("FindCave", 2022, command=command, limits=Limits(attempts=1))
     with pytest.raises(Fault, match=r"No module named '(gym|minerl)'"):
         world.reset(seed=1)
 

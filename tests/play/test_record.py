@@ -181,7 +181,7 @@ def test_the_stand_in_world_is_recorded(tmp_path):
     recipe = Recipe(tmp_path, "FindCave", max_steps=40)
     outcomes = record(recipe, 2, 11, workers=1)
     assert [one.steps for one in outcomes] == [40, 40]
-    sources, findings = find_sources(tmp_path)
+    sources, findings, *_ = find_sources(tmp_path)
     assert not findings
     for source in sources:
         frames = []

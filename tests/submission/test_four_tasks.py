@@ -98,11 +98,11 @@ def test_bedd_refuses_what_would_leave_videos_out(checkpoint, tmp_path):
 def test_evaluate_plays_in_minerl_and_keeps_it_apart_from_the_stand_in(
     checkpoint, tmp_path, stage, monkeypatch
 ):
-    asked = []
-    monkeypatch.setattr(worlds, "world_builder", lambda world, python: asked.append(python) or stage.build)
+    monkeypatch.setattr(worlds.Maker, "check", lambda self: None)
+    monkeypatch.setattr(worlds.Maker, "__call__", lambda self, *job: stage.build(*job))
+    monkeypatch.setattr(worlds.Maker, "__reduce__", lambda self: stage.build.__reduce__())
     common = {"run_dir": checkpoint, "episodes": 2, "first_seed": 5, "out": tmp_path / "out"}
-    summary = Evaluate(**common, world="minerl-1.0", minerl_python="/opt/python").run()
-    assert asked == ["/opt/python"]
+    summary = Evaluate(**common, world="minerl-1.0", world_python="/opt/python").run()
     assert (summary["world"], summary["era"], summary["episodes"], summary["faults"]) == (
         "minerl-1.0",
         2022,

@@ -36,9 +36,9 @@ def test_the_settings_of_the_run_come_along_without_its_places(package, tmp_path
     path = package / "train/FindCave/training.json"
     assert str(tmp_path) not in path.read_text()
     config = read_settings(path)
-    assert (config.network, config.steps, config.wandb) == (SMALL, 2, "off")
+    assert (config.network, config.steps, config.track) == (SMALL, 2, "none")
     assert config.minutes == MAX_MINUTES < 4 * 24 * 60
-    path.write_text('{"network": {"no_such": 1}}')
+    path.write_text('{"network": {"hidden": "many"}}')
     with pytest.raises(UserError, match=r"training\.json"):
         read_settings(path)
 

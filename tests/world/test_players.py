@@ -7,7 +7,7 @@ from basalt_iq.contract import BUTTONS
 from basalt_iq.errors import UserError
 from basalt_iq.world import make
 from basalt_iq.world.players import PLAYERS, make_player
-from basalt_iq.world.view import View
+from basalt_iq.world.players.manner import lengths
 
 WORLDS = {task: make(task) for task in PLAYERS}
 TASKS = pytest.mark.parametrize("task", PLAYERS)
@@ -15,10 +15,11 @@ EXPLORERS = pytest.mark.parametrize("task", ["FindCave", "MakeWaterfall"])
 BUILDERS = pytest.mark.parametrize("task", ["CreateVillageAnimalPen", "BuildVillageHouse"])
 
 
-def play(task, seed, longest=2000):
+def play(task, seed, longest=3700):
     """(actions, info) of an episode, to its end."""
     env, player, actions = WORLDS[task], make_player(task, seed), []
     env.reset(seed=seed)
+    env.draws = False
     player.reset(env)
     info, over = {}, False
     while not over and len(actions) < longest:
@@ -34,9 +35,9 @@ def test_it_plays_like_a_person_and_succeeds(task):
     for seed in (0, 2, 3):
         actions, info = play(task, seed)
         turns = np.array([action.get("camera", (0.0, 0.0)) for action in actions])
-        assert np.mean(np.abs(turns) > 10) < 0.02
+        assert 0.01 < np.mean(np.abs(turns) > 10) < 0.15
         assert {key for action in actions for key in action} <= {*BUTTONS[2021], "camera", "equip"}
-        assert sum(action.get("use", 0) for action in actions) <= 30
+        assert sum(action.get("use", 0) for action in actions) <= 40
         successes.append(info.get("success", False))
     assert sum(successes) >= 2
 
@@ -48,10 +49,10 @@ def test_it_builds_like_a_person_and_succeeds(task):
     for seed in (0, 1, 4):
         actions, info = play(task, seed, longest=6000)
         turns = np.array([action.get("camera", (0.0, 0.0)) for action in actions])
-        assert np.mean(np.abs(turns) > 10) < 0.02
+        assert 0.01 < np.mean(np.abs(turns) > 10) < 0.15
         assert {key for action in actions for key in action} <= {*BUTTONS[2021], "camera", "equip"}
         placed = len(WORLDS[task].world.placed)
-        used = sum(action.get("use", 0) for action in actions)
+        used = len(lengths(np.array([action.get("use", 0) for action in actions])))
         assert placed - 2 <= used <= 1.5 * placed + 20  # a door is two blocks; some presses miss
         assert not WORLDS[task].hands.harmed
         successes.append(info.get("success", False))
@@ -120,10 +121,9 @@ def test_the_same_player_plays_2022_with_its_own_keys():
 
 
 @BUILDERS
-def test_the_builders_play_2022_too(task, monkeypatch):
-    blank = np.zeros((360, 640, 3), np.uint8)
-    monkeypatch.setattr(View, "draw", lambda view: blank)  # they do not look at pictures
+def test_the_builders_play_2022_too(task):
     env, player = make(task, era=2022), make_player(task, 5)
+    env.draws = False
     env.reset(seed=5)
     player.reset(env)
     used, info = play_out(env, player, 4000)

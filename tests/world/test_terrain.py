@@ -13,22 +13,26 @@ def world() -> World:
     return World()
 
 
+@pytest.mark.parametrize("distance", ["real", "near"])
 @pytest.mark.parametrize("seed", [11, 12, 13])
-def test_every_seed_has_a_cave_in_reach(world: World, seed: int) -> None:
-    x, y, z = maps.find_cave_map(world, seed)
-    assert maps.NEAREST <= world.walk[x, y, z] <= maps.FARTHEST
+def test_every_seed_has_a_cave_in_reach(world: World, seed: int, distance: maps.Distance) -> None:
+    x, y, z = maps.find_cave_map(world, seed, distance)
+    nearest, farthest = maps.CAVE_STEPS[distance]
+    assert nearest <= world.walk[x, y, z] <= farthest
     assert SOLID[world.blocks[x, y - 1, z]]
     assert not SOLID[world.blocks[x, y, z]]
     assert not SOLID[world.blocks[x, y + 1, z]]
     assert world.sky_light[x, y, z] == 15
-    assert world.caves.sum() >= cavities.SMALLEST_CAVE
+    assert (world.caves == 1).sum() >= cavities.SMALLEST_CAVE
 
 
 def test_caves_are_dark_air_under_ground(world: World) -> None:
     maps.find_cave_map(world, 5)
     x, y, z = np.nonzero(world.caves)
     assert (world.blocks[x, y, z] == 0).all()
-    assert (world.light[x, y, z] >> 4 <= cavities.DARK).all()
+    dark = world.caves[x, y, z] != cavities.INSIDE
+    assert (world.light[x, y, z] >> 4 <= np.where(dark, cavities.DARK, cavities.SHADE)).all()
+    assert 0 < (~dark).sum() < dark.sum()  # the shade of the entrances is less than the dark
     assert (y < world.surface[x, z]).all()
 
 

@@ -17,7 +17,7 @@ async function unpack(base64) {
   const arrays = { steps: head.steps, columns: {} };
   let at = 4 + size;
   for (const [name, kind, columns] of head.fields) {
-    const count = (name === "progress" ? head.steps + 1 : head.steps) * columns;
+    const count = (name === "progress" || name === "position" ? head.steps + 1 : head.steps) * columns;
     arrays[name] = new KINDS[kind](buffer, at, count);
     arrays.columns[name] = columns;
     at += count * KINDS[kind].BYTES_PER_ELEMENT;

@@ -23,7 +23,7 @@ from basalt_iq.world.blocks import (
     WATER_KIND,
 )
 from basalt_iq.world.players import paths, sight
-from basalt_iq.world.players.motor import MIDDLE, Action, Feet, Habits, Wrist, heading
+from basalt_iq.world.players.motor import MIDDLE, Action, Feet, Fingers, Habits, Wrist, heading
 
 Script = Iterator[Action]
 Trip = Generator[Action, None, bool]
@@ -48,6 +48,10 @@ LEAFY = np.array(["leaves" in block.name or block.name.endswith("_log") for bloc
 """(blocks,) bool: what belongs to a tree."""
 EYE = np.array([0.0, physics.EYE, 0.0])
 """From the feet to the eye."""
+STANDSTILL = 0.04
+"""Blocks a tick below which somebody who holds forward gets nowhere."""
+BLOCKED, LET_GO = 8, 14
+"""Ticks of getting nowhere after which a walker tries something else, and after which anybody lets go."""
 
 
 class ScriptedPlayer(abc.ABC):
@@ -66,8 +70,9 @@ class ScriptedPlayer(abc.ABC):
 
     def reset(self, env: Any) -> None:
         """Start playing ``env``, which has just been reset."""
-        self.env = env.unwrapped.simulation
-        self.wrist = Wrist(self.habits, self.rng)
+        self.env, self.hurries = env.unwrapped.simulation, env.unwrapped.distance == "near"
+        self.wrist, self.fingers = Wrist(self.habits, self.rng), Fingers(self.rng)
+        self._last, self._pushed = self.position, 0
         self.done = False
         self._slip, self._slip_key = 0, "left"
         self._dives = False
@@ -127,15 +132,37 @@ class ScriptedPlayer(abc.ABC):
     # hands
 
     def _human(self, action: Action) -> Action:
-        """The action as a person does it: afloat in water, and with slips, a sideways key for some ticks."""
+        """The action as a person does it: afloat in water, with slips, keys held a while, not in vain."""
         if self._wet() and not self._dives:
             action = {**action, "jump": 1}
         if self._slip <= 0 and action.get("forward") and self.rng.random() < self.habits.slips:
-            self._slip, self._slip_key = int(self.rng.integers(2, 6)), str(self.rng.choice(["left", "right"]))
+            self._slip, self._slip_key = int(self.rng.integers(3, 8)), str(self.rng.choice(["left", "right"]))
         if self._slip > 0:
             self._slip -= 1
-            return {**action, self._slip_key: 1}
-        return action
+            action = {**action, self._slip_key: 1}
+        action = self.fingers.hold(action)
+        return self._let_go(action)
+
+    def _let_go(self, action: Action) -> Action:
+        """Nobody holds forward against a wall for long."""
+        here = self.position
+        moved = math.hypot(here[0] - self._last[0], here[2] - self._last[2])
+        self._last = here
+        self._pushed = self._pushed + 1 if action.get("forward") and moved < STANDSTILL else 0
+        if self._pushed <= LET_GO:
+            return action
+        self._pushed = LET_GO
+        return {key: held for key, held in action.items() if key not in ("forward", "sprint")}
+
+    @property
+    def blocked(self) -> bool:
+        """Whether forward has been held in vain."""
+        return self._pushed > BLOCKED
+
+    def press(self) -> Script:
+        """Press use once."""
+        for _ in range(self.fingers.press()):
+            yield {"use": 1, "camera": self.wrist.rest()}
 
     def hold(self, item: str) -> Script:
         """Take an item of the start inventory in hand, and look at it for a moment."""
@@ -151,7 +178,7 @@ class ScriptedPlayer(abc.ABC):
         """End the episode as the era does: throw the snowball, or press escape."""
         if self.env.era == 2021:
             yield from self.hold("snowball")
-            yield {"use": 1}
+            yield from self.press()
         else:
             yield {"ESC": 1}
         yield {}
@@ -161,23 +188,31 @@ class ScriptedPlayer(abc.ABC):
             yield {"camera": self.wrist.rest()}
 
     def hesitate(self) -> Script:
-        """Now and then, stop for a moment."""
+        """Now and then, stop for a moment or look aside."""
         if self.rng.random() < self.habits.hesitation:
             yield from self.wait(self.rng.exponential(self.habits.pause))
+        if self.rng.random() < self.habits.glances:
+            yield from self.glance()
+
+    def glance(self) -> Script:
+        """Look aside for a moment."""
+        aside = self.rng.uniform(20.0, 90.0) * self.rng.choice([-1.0, 1.0])
+        yield from self.face(self.yaw + aside, self.habits.gaze + self.rng.normal(0.0, 4.0), within=6.0)
+        yield from self.wait(self.rng.integers(2, 9))
 
     def face(self, yaw: float, pitch: float, within: float = 2.5, longest: int = 60) -> Script:
         """Turn to a direction in degrees."""
         for _ in range(longest):
             turn, tilt = sight.turn(yaw - self.yaw), pitch - self.pitch
-            if max(abs(turn), abs(tilt)) < within:
+            if max(abs(turn), abs(tilt)) < within and self.wrist.still:
                 return
             yield {"camera": self.wrist.towards(turn, tilt)}
 
     def walk(self, route: np.ndarray, until: Callable[[], bool] = lambda: False, longest: int = 900) -> Trip:
         """Follow a route of cells. Returns whether it ended well: there, or ``until`` came true."""
         feet = Feet(route)
-        patience, anchor = 3, self.position
-        for tick in range(longest):
+        patience = 3
+        for _ in range(longest):
             feet.advance(self.position)
             if feet.arrived or until():
                 return True
@@ -186,11 +221,9 @@ class ScriptedPlayer(abc.ABC):
                 yield from self.stray()
                 return False
             yield self._stride(feet)
-            if tick % 16 == 15:
-                if np.abs(self.position - anchor).sum() < 0.6:
-                    patience -= 1
-                    yield from self._struggle()
-                anchor = self.position
+            if self.blocked:
+                patience -= 1
+                yield from self._struggle()
             if not patience:
                 return False
         return False
@@ -230,10 +263,10 @@ class ScriptedPlayer(abc.ABC):
     ) -> Script:
         """Walk in a direction, looking there."""
         for _ in range(ticks):
-            if until():
+            if until() or self.blocked:
                 return
             error = sight.turn(yaw - self.yaw)
-            action = {"camera": self.wrist.towards(error, pitch - self.pitch)}
+            action = {"camera": self.wrist.towards(error, pitch - self.pitch, self.habits.slack)}
             yield action | self._ahead() if abs(error) < 60 else action
 
     def _ahead(self) -> Action:
@@ -259,13 +292,13 @@ class ScriptedPlayer(abc.ABC):
         _, slope = sight.bearing(here, target)
         pitch = np.clip(self.habits.gaze + 0.7 * slope, -25.0, 40.0)
         action = feet.keys(self.kind, here, yaw, error, self.habits.sprints)
-        action["camera"] = self.wrist.towards(error, pitch - self.pitch)
+        action["camera"] = self.wrist.towards(error, pitch - self.pitch, self.habits.slack)
         return action
 
     def _struggle(self) -> Script:
         """Get off whatever holds the body: back and to a side, then jump forward."""
         side = "left" if self.rng.random() < 0.5 else "right"
-        for _ in range(int(self.rng.integers(5, 10))):
+        for _ in range(int(self.rng.integers(4, 9))):
             yield {"back": 1, side: 1, "camera": self.wrist.rest()}
         for _ in range(int(self.rng.integers(4, 9))):
             yield {"forward": 1, side: 1, "jump": 1, "camera": self.wrist.rest()}

@@ -153,7 +153,7 @@ class Builder(ScriptedPlayer):
             if goal is None:
                 return False
             turn, tilt = sight.turn(goal[0] - self.yaw), goal[1] - self.pitch
-            if max(abs(turn), abs(tilt)) < 2.0:
+            if max(abs(turn), abs(tilt)) < 2.0 and self.wrist.still:
                 view = (float(self.env.body[physics.YAW]), float(self.env.body[physics.PITCH]))
                 if aiming.hits(self.env.world.blocks, self.eye, *view, np.array(cell), touch, boxes, out):
                     return True
@@ -172,7 +172,7 @@ class Builder(ScriptedPlayer):
                 yield from self.wait(self.rng.integers(8, 20))
             elif (yield from self.aim_at(cell, look)):
                 before = set(self.env.world.placed)
-                yield {"use": 1}
+                yield from self.press()
                 above = (cell[0], cell[1] + 1, cell[2])  # a door fills two cells
                 yield from self.mend(set(self.env.world.placed) - before - {cell, above})
                 yield from self.wait(self.rng.integers(2, 5))
@@ -203,7 +203,7 @@ class Builder(ScriptedPlayer):
         """Use a block: open or shut a door or gate. Returns whether the hand got to it."""
         for _ in range(tries):
             if (yield from self.get_to(cell, touch=True)) and (yield from self.take_aim(cell, touch=True)):
-                yield {"use": 1}
+                yield from self.press()
                 self.notice(cell)
                 yield from self.wait(self.rng.integers(3, 7))
                 return True

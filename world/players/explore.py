@@ -10,8 +10,10 @@ from basalt_iq.contract import FIELD_OF_VIEW
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, ScriptedPlayer
 
-RAYS, FAR = 48, 44.0
-"""How finely and how far (blocks) a player looks."""
+RAYS, FAR = 64, 64.0
+"""What a player looks at: the agent's own picture of 64x64 pixels, as far as MineRL draws (4 chunks)."""
+PIXELS = 4
+"""Pixels in one picture, of a place and what is beside it, below which it is overlooked."""
 SURE = 22.0
 """Blocks within which nothing that is in view escapes a player."""
 ROAM = (8.0, 50.0)
@@ -37,18 +39,27 @@ class Explorer(ScriptedPlayer):
         cells, distance = sight.look(self.screen, *view)
         near = cells[distance < SURE]
         self.known[near[:, 0], near[:, 2]] = True
-        self.seen[cells[:, 0], cells[:, 2]] = True
+        self.seen |= self.covering(cells, 1) >= PIXELS
         self.known |= self.seen & self.sea  # open water hides nothing
         return cells
 
+    def covering(self, cells: np.ndarray, radius: int) -> np.ndarray:
+        """[X, Z] how many of some pixels' cells [N, 3] are in the square about each column."""
+        _, size_y, size_z = self.kind.shape
+        columns = np.bincount(
+            cells[:, 0].astype(int) * size_z + cells[:, 2], minlength=self.kind.size // size_y
+        )
+        return _around(columns.reshape(-1, size_z), radius)
+
     def look_around(self, found: Found) -> Script:
-        """Turn right, all the way round, until what is looked for comes into view."""
+        """Turn all the way round, a view at a time, until what is looked for comes into view."""
         self.stops.append(self.position)
-        turned, yaw = 0.0, self.yaw
-        while turned < 360.0 and not found():
-            yield {"camera": self.wrist.sweep(self.habits.scan_speed, self.habits.gaze - self.pitch)}
-            turned += sight.turn(self.yaw - yaw)
-            yaw = self.yaw
+        side, turned = self.rng.choice([-1.0, 1.0]), 0.0
+        while turned < 330.0 and not found():
+            step = FIELD_OF_VIEW[self.env.era] * self.rng.uniform(0.55, 0.85)
+            turned += step
+            yield from self.face(self.yaw + side * step, self.habits.gaze + self.rng.normal(0.0, 3.0), 6.0)
+            yield from self.wait(self.rng.integers(2, 8))
 
     def roam(self, found: Found) -> Script:
         """Walk to a place in view that promises a new view, until what is looked for shows."""
@@ -77,8 +88,12 @@ class Explorer(ScriptedPlayer):
 
 def _share(mask: np.ndarray, radius: int) -> np.ndarray:
     """[X, Z] share of a mask within a square around each cell; beyond the edge counts as not in the mask."""
+    return _around(mask, radius) / (2 * radius + 1) ** 2
+
+
+def _around(counts: np.ndarray, radius: int) -> np.ndarray:
+    """[X, Z] sums over a square around each cell."""
     width = 2 * radius + 1
-    padded = np.pad(mask.astype(np.int32), ((radius + 1, radius), (radius + 1, radius)))
+    padded = np.pad(counts.astype(np.int32), ((radius + 1, radius), (radius + 1, radius)))
     total = padded.cumsum(0).cumsum(1)
-    square = total[width:, width:] - total[:-width, width:] - total[width:, :-width] + total[:-width, :-width]
-    return square / width**2
+    return total[width:, width:] - total[:-width, width:] - total[width:, :-width] + total[:-width, :-width]

@@ -8,14 +8,14 @@ from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import LEAFY, Script, Trip
 from basalt_iq.world.players.explore import Explorer
 
-DIM = 13
+DIM = 12
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
 DARK = 3
 """Sky light at which this player takes itself to be inside: well in, so that an imitator may be hasty."""
 ROOMY = 20
 """Dark cells seen nearby that make a cave of a hole."""
-NOTICED = 5
-"""Dim pixels, of RAYS x RAYS, below which a mouth is overlooked."""
+NOTICED = 10
+"""Dim pixels of one picture, close together, below which a mouth is overlooked."""
 SHADE_COST = 2.5
 """Blocks of walking that one level more of darkness is worth."""
 AROUND = np.stack(np.meshgrid(range(-2, 3), range(-1, 2), range(-2, 3), indexing="ij"), -1).reshape(-1, 3)
@@ -81,6 +81,8 @@ class FindCavePlayer(Explorer):
         dim = cells[self.is_dim(cells)]
         if len(dim) < NOTICED:
             return
+        clear = self.covering(dim, 2) >= NOTICED
+        dim = dim[clear[dim[:, 0], dim[:, 2]]]
         new = dim[~self.dim[tuple(dim.T)]]
         self.dim[tuple(new.T)] = True
         around = (new[:, None] + AROUND).reshape(-1, 3).clip(0, np.array(self.dim.shape) - 1)
@@ -99,7 +101,7 @@ class FindCavePlayer(Explorer):
     def found(self) -> bool:
         """Whether a way in has come into view."""
         self.notice()
-        return self.news >= NOTICED and self.way_in() is not None
+        return self.news > 0 and self.way_in() is not None
 
     # deciding
 

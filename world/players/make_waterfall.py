@@ -12,8 +12,9 @@ from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import EYE, LEAFY, Script, Trip
 from basalt_iq.world.players.explore import Explorer
 from basalt_iq.world.players.motor import MIDDLE, Action
+from basalt_iq.world.terrain import SEA
 
-LOWEST, HIGHEST = 5, 14
+LOWEST, HIGHEST = 5, 18
 """Blocks of free fall this player looks for."""
 PATIENCE, ENOUGH = 1200, 4
 """Ticks after which a smaller fall is good enough, in blocks: some land has none higher."""
@@ -23,7 +24,16 @@ HEIGHT_WORTH = 2.0
 """Blocks of walking that one block more of fall is worth."""
 VIEW_NEAR, VIEW_FAR = 4.0, 13.0
 """Distance in blocks from which a fall makes a picture."""
-ASHORE = 30.0
+ASHORE = 70.0
+"""Longest way, in blocks, to where one looks at the fall from."""
+VIEWS = 150
+"""Places that are thought over for that."""
+PLACES = (2, 5)
+"""How many of them one goes to, least and most + 1."""
+AMBITION = (14.0, 27.0)
+"""Height over the sea, in blocks, that one climbs to first."""
+LEGS = 8
+"""Walks uphill at most."""
 
 
 class Edge(NamedTuple):
@@ -33,6 +43,15 @@ class Edge(NamedTuple):
     brink: np.ndarray
     fall: np.ndarray
     height: int
+
+    @property
+    def middle(self) -> np.ndarray:
+        """The middle of the fall. [3]"""
+        return self.fall + MIDDLE - np.array([0.0, 0.5 * self.height, 0.0])
+
+
+def _never() -> bool:
+    return False
 
 
 class MakeWaterfallPlayer(Explorer):
@@ -46,6 +65,8 @@ class MakeWaterfallPlayer(Explorer):
         self.spoilt: set[tuple[int, ...]] = set()
         self.waited = 0
         yield from self.wait(self.rng.integers(3, 9))
+        if not self.hurries:
+            yield from self.ascend(SEA + self.rng.uniform(*AMBITION))
         while True:
             edge = yield from self.climb()
             if edge is not None and (yield from self.pour(edge)):
@@ -53,6 +74,15 @@ class MakeWaterfallPlayer(Explorer):
         yield from self.admire(edge)
         yield from self.wait(self.rng.integers(4, 10))
         yield from self.finish()
+
+    def ascend(self, level: float) -> Script:
+        """Up the mountains, from one view to the next, until high enough or there is no higher place."""
+        for _ in range(LEGS):
+            if self.position[1] >= level:
+                break
+            yield from self.look_around(_never)
+            yield from self.roam(_never)
+        yield from self.look_around(_never)
 
     def climb(self) -> Generator[Action, None, Edge | None]:
         """Walk to the best edge known; look around and walk on where none is. Returns the edge once there."""
@@ -128,7 +158,7 @@ class MakeWaterfallPlayer(Explorer):
             yield from self.face(*sight.bearing(self.eye, target))
             yield from self.wait(self.rng.integers(1, 4))
             if self._aims_at(edge.brink):
-                yield {"use": 1}
+                yield from self.press()
                 yield from self.wait(3)
                 return True
         self.spoilt.add(tuple(edge.stand))
@@ -140,26 +170,49 @@ class MakeWaterfallPlayer(Explorer):
         return aim is not None and tuple(cell) in (aim[0], tuple(np.add(*aim)))
 
     def admire(self, edge: Edge) -> Script:
-        """Walk to where the fall shows, look at it, and let it come down."""
+        """Let the water come down, look at it from a place or several, last from where it shows best."""
         yield from self.wait(self.rng.integers(10, 20))
-        self.reopen_eyes()
-        way = self.viewpoint(edge)
-        if way is not None:
-            yield from self.walk(way)
-        middle = edge.fall + MIDDLE - np.array([0.0, 0.5 * edge.height, 0.0])
-        yield from self.face(*sight.bearing(self.eye, middle))
-        yield from self.wait(self.rng.integers(15, 30))
+        places = 1 if self.hurries else int(self.rng.integers(*PLACES))
+        for place in reversed(range(places)):
+            self.reopen_eyes()
+            way = self.viewpoint(edge, picky=place == 0)
+            if way is not None:
+                yield from self.walk(way)
+            yield from self.gaze_at(edge, 1 if self.hurries else int(self.rng.integers(2, 6)))
+        yield from self.face(*sight.bearing(self.eye, edge.middle))
+        yield from self.wait(self.rng.integers(10, 25))
 
-    def viewpoint(self, edge: Edge) -> np.ndarray | None:
-        """The route to the nearest place that shows most of the fall."""
+    def gaze_at(self, edge: Edge, looks: int) -> Script:
+        """Look the fall up and down."""
+        for _ in range(looks):
+            aside = self.rng.normal(0.0, 1.5, 3) * (1.0, 0.4 * edge.height, 1.0) if looks > 1 else 0.0
+            yield from self.face(*sight.bearing(self.eye, edge.middle + aside))
+            yield from self.wait(self.rng.integers(15, 40))
+
+    def viewpoint(self, edge: Edge, picky: bool) -> np.ndarray | None:
+        """The route to a dry place that shows much of the fall: if picky the one that does best."""
         reach = paths.spread(self.kind, self.cell, ASHORE)
         away = np.hypot(*(reach.cells - edge.fall)[:, [0, 2]].T)
         fit = np.flatnonzero((away > VIEW_NEAR) & (away < VIEW_FAR))
-        fit = fit[self.kind[tuple(reach.cells[fit].T)] == paths.FREE]
+        fit = fit[self.dry(reach.cells[fit])]
         if not len(fit):
             return None
-        worth = [12.0 * self._shown(reach.cells[index], edge) - 0.15 * reach.cost[index] for index in fit]
+        if len(fit) > VIEWS:
+            fit = self.rng.choice(fit, VIEWS, replace=False)
+        shown = np.array([self._shown(reach.cells[index], edge) for index in fit])
+        worth = 12.0 * shown - 0.08 * reach.cost[fit]
+        if not picky:
+            worth += self.rng.uniform(0.0, 8.0, len(fit))
         return reach.route(int(fit[int(np.argmax(worth))]))
+
+    def dry(self, cells: np.ndarray) -> np.ndarray:
+        """Whether no water is in or beside cells [N, 3], nor will soon be. [N]"""
+        x, y, z = cells.T
+        dry = self.kind[x, y, z] == paths.FREE
+        for dx, dz in ((1, 0), (-1, 0), (0, 1), (0, -1), (2, 0), (-2, 0), (0, 2), (0, -2)):
+            a, c = (x + dx).clip(0, self.kind.shape[0] - 1), (z + dz).clip(0, self.kind.shape[2] - 1)
+            dry &= (self.kind[a, y, c] != paths.WATER) & (self.kind[a, y + 1, c] != paths.WATER)
+        return dry
 
     def _shown(self, cell: np.ndarray, edge: Edge) -> float:
         """Share of the fall that is in the open as seen from a cell."""

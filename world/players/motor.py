@@ -13,6 +13,10 @@ from basalt_iq.world.players.sight import direction, turn
 
 MOUSE_STEP = 0.15
 """Degrees of one count of the mouse, Minecraft's default sensitivity."""
+JERKS = 0.3
+"""How unevenly a hand moves: the spread of the logarithm of its speed about a smooth stroke's."""
+REACTION = 3
+"""Ticks before a stroke that goes wrong is aimed anew."""
 MIDDLE = np.array([0.5, 0.0, 0.5])
 """From a cell to the middle of its floor."""
 Action = dict[str, Any]
@@ -22,20 +26,20 @@ Action = dict[str, Any]
 class Habits:
     """How one person plays."""
 
-    quickness: float
-    """Share of the remaining angle turned in a tick."""
-    top_speed: float
-    """Fastest turn in degrees per tick."""
-    tremor: float
-    """Noise of the wrist, in degrees per tick and as a share of the turn."""
-    overshoot: float
-    """How much of the last tick's turn carries on: 0 stops dead."""
-    scan_speed: float
-    """Degrees per tick when looking around."""
+    pace: float
+    """Ticks of a stroke of the mouse in those of an average person."""
+    aim: float
+    """How far a stroke ends off its mark, as a share of its length."""
+    restless: float
+    """Chance per tick that an idle hand stirs the mouse."""
+    slack: float
+    """Degrees off its way that a walker lets pass."""
     hesitation: float
-    """Chance per tick to stop and look for a moment."""
+    """Chance per tick of walking to stop for a moment."""
     pause: float
     """Mean ticks of such a stop."""
+    glances: float
+    """Chance per tick of walking to look aside."""
     sprints: bool
     """Whether this person holds the sprint key on open ground."""
     gaze: float
@@ -48,53 +52,113 @@ class Habits:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Habits:
         return cls(
-            quickness=rng.uniform(0.18, 0.32),
-            top_speed=rng.uniform(6.0, 9.5),
-            tremor=rng.uniform(0.04, 0.14),
-            overshoot=rng.uniform(0.15, 0.4),
-            scan_speed=rng.uniform(6.0, 9.0),
-            hesitation=rng.uniform(0.001, 0.006),
-            pause=rng.uniform(5, 14),
+            pace=rng.uniform(0.85, 1.15),
+            aim=rng.uniform(0.03, 0.09),
+            restless=rng.uniform(0.2, 0.45),
+            slack=rng.uniform(2.0, 4.0),
+            hesitation=rng.uniform(0.005, 0.015),
+            pause=rng.uniform(8, 18),
+            glances=rng.uniform(0.002, 0.006),
             sprints=bool(rng.random() < 0.6),
             gaze=rng.uniform(4.0, 11.0),
             slips=rng.uniform(0.0, 0.006),
-            strays=rng.uniform(0.006, 0.018),
+            strays=rng.uniform(0.001, 0.004),
         )
 
 
 class Wrist:
-    """Turns the camera to where the player wants to look: quick, then slower, with noise and overshoot."""
+    """Turns the camera in strokes, as a hand moves a mouse.
+
+    A stroke is aimed once, swells and fades, takes longer the longer it is but far less than in proportion
+    (Fitts' law), and ends a little off; the next one mends that. Between strokes the hand stirs.
+    """
 
     def __init__(self, habits: Habits, rng: np.random.Generator):
         self.habits, self.rng = habits, rng
-        self.speed = np.zeros(2)
+        self._stroke = np.zeros((0, 2))
+        self._at = 0
+        self._left = np.zeros(2)  # less than a count of the mouse, kept for the next tick
+        self._side = 1.0
 
-    def towards(self, yaw_error: float, pitch_error: float) -> np.ndarray:
-        """One tick's camera [pitch, yaw] in degrees for the angles still to turn."""
-        habits = self.habits
+    @property
+    def still(self) -> bool:
+        """Whether no stroke is under way that would still turn by a degree."""
+        return bool(np.abs(self._stroke[self._at :].sum(0)).max() < 1.0)
+
+    def towards(self, yaw_error: float, pitch_error: float, slack: float = 0.3) -> np.ndarray:
+        """One tick's camera [pitch, yaw] in degrees for the angles still to turn, if more than ``slack``."""
         error = np.array([pitch_error, yaw_error])
-        wish = np.clip(error * habits.quickness, -habits.top_speed, habits.top_speed)
-        self.speed = habits.overshoot * self.speed + (1 - habits.overshoot) * wish
-        return self._shaken()
-
-    def sweep(self, yaw_speed: float, pitch_error: float) -> np.ndarray:
-        """One tick of looking around at a steady speed."""
-        wish = np.array([pitch_error * self.habits.quickness, yaw_speed])
-        self.speed = 0.5 * self.speed + 0.5 * wish
-        return self._shaken()
+        ahead = self._stroke[self._at :].sum(0)
+        off = float(np.abs(error - ahead).max())
+        if self._at < len(self._stroke):
+            if self._at >= REACTION and off > max(4.0, 0.4 * float(np.abs(error).max())):
+                self._aim(error)
+        elif off > slack:
+            self._aim(error)
+        return self._move(self.habits.restless)
 
     def rest(self) -> np.ndarray:
-        """One tick without wanting to turn: the hand comes to a stop, and a still hand does not shake."""
-        self.speed = np.where(np.abs(self.speed) < 0.3, 0.0, self.speed * self.habits.overshoot)
-        return self._counts(self.speed)
+        """One tick without wanting to turn: a stroke runs out, and now and then the hand stirs."""
+        return self._move(0.4 * self.habits.restless)
 
-    def _shaken(self) -> np.ndarray:
-        size = self.habits.tremor * (0.5 + 0.5 * np.abs(self.speed))
-        return self._counts(self.speed + self.rng.normal(0.0, 1.0, 2) * size)
+    def _aim(self, error: np.ndarray) -> None:
+        """Begin a stroke."""
+        size = float(np.hypot(*error))
+        ticks = self.habits.pace * (1.2 + 1.25 * math.log1p(size)) * self.rng.lognormal(0.0, 0.2)
+        count = max(round(ticks), 2)
+        along = np.linspace(0.0, 1.0, count + 1)
+        swell = np.diff(along**3 * (10.0 - 15.0 * along + 6.0 * along**2))  # of least jerk
+        swell = swell * self.rng.lognormal(0.0, JERKS, count)
+        swell /= swell.sum()
+        mark = error * (1.0 + self.rng.normal(-0.02, self.habits.aim, 2))
+        self._stroke, self._at = swell[:, None] * mark, 0
 
-    @staticmethod
-    def _counts(degrees: np.ndarray) -> np.ndarray:
-        return (np.round(degrees / MOUSE_STEP) * MOUSE_STEP).astype(np.float32)
+    def _move(self, restless: float) -> np.ndarray:
+        turn = self._left
+        if self._at < len(self._stroke):
+            turn = turn + self._stroke[self._at]
+            self._at += 1
+        elif self.rng.random() < restless:
+            turn = turn + self._stir()
+        counts = np.round(turn / MOUSE_STEP)
+        self._left = turn - counts * MOUSE_STEP
+        return (counts * MOUSE_STEP).astype(np.float32)
+
+    def _stir(self) -> np.ndarray:
+        """A count or a few, often to the side of the last one."""
+        if self.rng.random() < 0.4:
+            self._side = -self._side
+        yaw = self._side * self.rng.exponential(1.2) + 0.5 * self._side
+        return np.array([self.rng.normal(0.0, 0.7), yaw]) * MOUSE_STEP
+
+
+class Fingers:
+    """Hold each key for some ticks at least, as fingers do; a use is pressed for two or three."""
+
+    KEYS = ("forward", "back", "left", "right", "jump", "sneak")
+    AGAINST = {"forward": "back", "back": "forward", "left": "right", "right": "left"}  # noqa: RUF012
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng = rng
+        self._due = dict.fromkeys(self.KEYS, 0)
+
+    def hold(self, action: Action) -> Action:
+        """The action with the keys that are not let go yet."""
+        held = dict(action)
+        for key in self.KEYS:
+            if action.get(key):
+                if self._due[key] <= 0:
+                    self._due[key] = int(3 + self.rng.geometric(0.6) - 1)
+            elif self._due[key] > 0 and not action.get(self.AGAINST.get(key, "")):
+                held[key] = 1
+            else:
+                self._due[key] = 0
+            self._due[key] = max(self._due[key] - 1, 0)
+        return held
+
+    def press(self) -> int:
+        """Ticks of one press of use."""
+        return int(self.rng.choice([2, 3, 4], p=[0.56, 0.42, 0.02]))
 
 
 class Feet:

@@ -1,0 +1,80 @@
+"""A person records demonstrations: each is played, judged, and kept, tried again or dropped by its player."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from basalt_iq.files import scratch
+from basalt_iq.jobs import Progress
+from basalt_iq.play.keyboard import WebPlayer
+from basalt_iq.play.record import Outcome, Recipe, Recording, fail, prepare, publish, recorded
+from basalt_iq.world import make
+
+#: Shorter ones, in ticks, hold nothing to keep.
+_LEAST = 20
+
+
+def record_person(
+    recipe: Recipe,
+    n: int,
+    first_seed: int,
+    player: WebPlayer,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> list[Outcome]:
+    """Record until `n` demonstrations are kept or the person stops.
+
+    What was being played at a stop is the person's to keep; at Ctrl-C it is kept, since nobody can be asked.
+    """
+    prepare(recipe)
+    done: list[Outcome] = []
+    while not player.done and (kept := sum(outcome.kept for outcome in done)) < n:
+        progress(kept, n)
+        seed = first_seed + len(done)
+        outcome = recorded(recipe, seed) or _sitting(recipe, seed, player, kept, n)
+        done += [outcome] if outcome else []
+    progress(sum(outcome.kept for outcome in done), n)
+    return done
+
+
+def _sitting(recipe: Recipe, seed: int, player: WebPlayer, kept: int, n: int) -> Outcome | None:
+    """One try at a seed; None where it is to be tried again, or the person stops before it."""
+    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps)
+    with scratch(recipe.root, str(seed)) as folder, contextlib.closing(env):
+        with Recording(recipe.spec, recipe.era, folder) as recording:
+            env.reset(seed=seed)
+            env.step({})  # whatever is compiled at a first tick is, before the person starts
+            observation, _ = env.reset(seed=seed)
+            if not player.begin(env, seed, kept, n, not recipe.only_successful):
+                return None
+            info, interrupted = _play(env, player, recording, observation)
+        about = {"success": False, "score": 0.0, "reasons": []}
+        about |= {key: info[key] for key in about if key in info}
+        about |= {"seed": seed, "steps": recording.length, "player": "person", "stopped": not info}
+        outcome = Outcome(seed, recording.length, bool(about["success"]), float(about["score"]), True)
+        if interrupted:
+            if recording.length >= _LEAST and not recipe.only_successful:
+                publish(recipe, seed, folder, recording, about)
+            raise KeyboardInterrupt
+        choice = player.judge(info.get("success"), about["reasons"]) if recording.length else "retry"
+        if choice == "keep":
+            publish(recipe, seed, folder, recording, about)
+        elif choice == "discard":
+            fail(recipe, seed, about)
+    return None if choice == "retry" else Outcome(**{**vars(outcome), "kept": choice == "keep"})
+
+
+def _play(env: Any, player: WebPlayer, recording: Recording, observation: Any) -> tuple[dict[str, Any], bool]:
+    """Play to the end, the world's or the person's: what the world says then, and whether Ctrl-C ended it."""
+    recording.see(observation)
+    try:
+        while (action := player.act()) is not None:
+            observation, _, terminated, truncated, info = env.step(action)
+            recording.act(action)
+            recording.see(observation)
+            if terminated or truncated:
+                return info, False
+    except KeyboardInterrupt:
+        return {}, True
+    return {}, False
