@@ -112,7 +112,7 @@ class Compare(Command):
         from basalt_iq.watch.runs import find
 
         evaluations = judged_ones(find(self.folders)[1], self.agents)
-        task = self._task(sorted({str(e.summary.get("task")) for e in evaluations}))
+        task = self._task(sorted({e.summary.task for e in evaluations}))
         imported = read_matches(self.import_matches) if self.import_matches else []
         judgements = Judgements(self.out)
         judgements.add(imported)
@@ -125,7 +125,7 @@ class Compare(Command):
             self._serve(comparison)
         if self.export_matches:
             write_matches(self.export_matches, judgements.of(task))
-        tests, unpaired = paired_tests([e for e in evaluations if e.summary.get("task") == task])
+        tests, unpaired = paired_tests([e for e in evaluations if e.summary.task == task])
         standing = comparison.standing()
         _print_comparison(tests, unpaired, standing)
         people = to_json(standing)

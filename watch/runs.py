@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import Episode, load_all
-from basalt_iq.play.evaluation import SUMMARY, read_summary
+from basalt_iq.play.plan import SUMMARY, Summary, read_summary
 
 #: Points that a learning curve keeps: more than a screen has columns for it is waste.
 CURVE_POINTS = 500
@@ -29,19 +29,19 @@ class Evaluation:
     """For people, different for each evaluation of a page."""
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         return read_summary(self.folder)
 
     @cached_property
     def episodes(self) -> list[Episode]:
         """Those that the summary counts: the folder may hold more."""
-        seeds = self.summary.get("seeds")
-        return [e for e in load_all(self.folder) if not isinstance(seeds, list) or e.facts.seed in seeds]
+        seeds = set(self.summary.seeds)
+        return [e for e in load_all(self.folder) if e.facts.seed in seeds]
 
     @property
     def is_baseline(self) -> bool:
         """Played by no trained agent: by chance, by the world's own player, by a person."""
-        return self.summary.get("weights") is None or self.summary.get("player") == "demonstrator"
+        return self.summary.weights is None or self.summary.player == "demonstrator"
 
     @property
     def played(self) -> list[Episode]:

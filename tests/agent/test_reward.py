@@ -14,6 +14,7 @@ from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.reward import RewardSpec, episode_rewards
 from basalt_iq.play.episode import Facts
+from basalt_iq.play.loop import Seen, Tick
 from basalt_iq.play.player import Decision
 from basalt_iq.play.recorder import Recorder
 from basalt_iq.train.config import ObjectiveConfig
@@ -120,9 +121,9 @@ def on_record(spec, q, taken, ended, folder):
         action_names=spec.actions.action_names,
     )  # fmt: skip
     recorder, seen = Recorder(folder, facts), {"pov": np.zeros((64, 64, 3), np.uint8)}
-    recorder.begin(seen, None)
+    recorder.tick(Tick(None, Seen(seen)))
     for row, index in zip(q, taken, strict=False):
         v = float(np.log(np.exp(row / spec.temperature).sum()) * spec.temperature)
         pi = np.exp((row - v) / spec.temperature)
-        recorder.step({}, seen, None, Decision({}, int(index), row, pi, v, 0.0, 0.0))
-    return recorder.finish({}, truncated=not ended).arrays["reward"]
+        recorder.tick(Tick({}, Seen(seen)), Decision({}, int(index), row, pi, v, 0.0, 0.0))
+    return recorder.end(Seen({}, terminated=ended, truncated=not ended)).arrays["reward"]

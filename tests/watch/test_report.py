@@ -151,7 +151,7 @@ def test_unlike_evaluations_are_not_compared(synthetic, tmp_path):
     found = [e for _, e in find([run])[1]]
     tests, others = paired_tests(found)
     assert tests == []
-    assert others[0].why == "another episode limit: the task's own and 100"
+    assert others[0].why == "different episode limits: 3600 and 100"
 
 
 def test_commands_give_the_updates_made_and_no_clock(synthetic, tmp_path):
