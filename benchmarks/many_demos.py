@@ -32,6 +32,8 @@ from basalt_iq.data.stored_rows import content_digest
 from basalt_iq.records import to_json
 
 MOST_FILES = 256
+#: Different demonstrations; the others are copies under other names, since making all takes long.
+KINDS = 100
 TASK = find_task("FindCave")
 
 
@@ -53,22 +55,28 @@ def make_store(path: Path, demos: int, ticks: int) -> None:
     """Written by hand: the store's own writer waits for the disk at every demonstration."""
     Store.create(path)
     sums = np.full(ticks + 1, zlib.crc32(bytes(12288)), np.uint32)
+    kinds = [_content(number, ticks, sums) for number in range(min(demos, KINDS))]
     for number in range(demos):
         folder = path / TASK.name / f"v4_demo-{number}_0-{ticks}"
         folder.mkdir(parents=True)
-        steps = steps_of(number, ticks)
-        rows = to_rows(steps, sums)
+        rows, about = kinds[number % len(kinds)]
         np.save(folder / "steps.npy", rows)
         with open(folder / "frames.npy", "wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (ticks + 1, 3, 64, 64)}
             np.lib.format.write_array_header_1_0(file, header)
             file.truncate(HEADER + (ticks + 1) * 12288)
-        about = About(
-            steps.task, 2021, ticks, steps.button_names, steps.equip_values, steps.items, {"ended": True},
-            counts=Counts.of_steps(steps),
-        )  # fmt: skip
-        about = replace(about, digest=content_digest(about.header(64), rows.tobytes()))
-        (folder / "trajectory.json").write_text(json.dumps(to_json(about)))
+        (folder / "trajectory.json").write_text(about)
+
+
+def _content(number: int, ticks: int, sums: np.ndarray) -> tuple[np.ndarray, str]:
+    steps = steps_of(number, ticks)
+    rows = to_rows(steps, sums)
+    about = About(
+        steps.task, 2021, ticks, steps.button_names, steps.equip_values, steps.items, {"ended": True},
+        counts=Counts.of_steps(steps),
+    )  # fmt: skip
+    about = replace(about, digest=content_digest(about.header(64), rows.tobytes()))
+    return rows, json.dumps(to_json(about))
 
 
 def run(*words: str) -> dict:
