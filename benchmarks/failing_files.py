@@ -2,8 +2,9 @@
 
     python benchmarks/failing_files.py [--commands record ...] [--errors ENOSPC EIO EACCES EMFILE] [--every 1]
 
-Each case starts a command from the same folder, its n-th operation below that folder failing. It must end without a traceback; repeated without the fault, it must reach the result of a run in which nothing
-failed. Needs Linux and a C compiler. Prints a table; exit code 1 if a case did not hold.
+Each case starts a command from the same folder, its n-th operation below that folder failing. It must end
+without a traceback; repeated without the fault, it must reach the result of a run in which nothing failed.
+Needs Linux and a C compiler. Prints a table; exit code 1 if a case did not hold.
 """
 
 from __future__ import annotations
