@@ -1,6 +1,6 @@
 """How long the browser for demonstrations takes to open on a store of many, and to filter and sort them.
 
-    python benchmarks/browse.py [--demos 5000] [--ticks 20]
+python benchmarks/browse.py [--demos 5000] [--ticks 20]
 """
 
 from __future__ import annotations
