@@ -16,7 +16,7 @@ Distance = Literal["real", "near"]
 """How far a task's places are from the start: as in real demonstrations, or near, for short episodes."""
 CAVE_STEPS: Final = {"real": (70, 160), "near": (18, 48)}
 """Steps on foot from a FindCave start to the dark of a cave, least and most."""
-CAVES: Final = {"real": (2, 1), "near": (4, 2)}
+CAVES: Final = {"real": (3, 1), "near": (4, 2)}
 """Mouths of caves in banks, and in level ground."""
 VIEW = 36.0
 """From this near a cave mouth may be seen from the start."""

@@ -85,7 +85,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         self.flock, self.dawdles = [], 0
         self.spoilt: list[Pen] = []
         self.wanted = 2 + int(self.rng.random() < 0.35)
-        yield from self.wait(self.rng.integers(3, 12))
+        yield from self.arrive()
         for _ in range(3):
             pen = self.choose()
             if pen is None:
@@ -127,8 +127,10 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def sites(self, count: int = 60) -> list[Pen]:
         """Some pens that could be built on the plots near the houses."""
+        if not self.houses:
+            return []
         level = levels(self.env.world, self.kind, self.screen)
-        choices = plots(self.rng, self.env.world, level, SIZES, CLEAR)
+        choices = plots(self.rng, self.houses, level, SIZES, CLEAR)
         pens = (Pen(plot, int(self.rng.integers(4))) for plot in choices)
         return list(islice((pen for pen in pens if self.fits(pen, level)), count))
 

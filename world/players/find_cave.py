@@ -10,7 +10,7 @@ from basalt_iq.world.players.explore import Explorer
 
 DIM = 12
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
-DARK = 3
+DARK = 5
 """Sky light at which this player takes itself to be inside: well in, so that an imitator may be hasty."""
 ROOMY = 20
 """Dark cells seen nearby that make a cave of a hole."""
@@ -100,6 +100,8 @@ class FindCavePlayer(Explorer):
 
     def found(self) -> bool:
         """Whether a way in has come into view."""
+        if not self.looks():
+            return False
         self.notice()
         return self.news > 0 and self.way_in() is not None
 
@@ -129,14 +131,12 @@ class FindCavePlayer(Explorer):
 
     def go_in(self, way: np.ndarray) -> Trip:
         """Walk to a dim place, looking out for a better one; ends once inside or once there is news."""
-        tick = 0
+        began = self.env.tick
 
         def enough() -> bool:
-            nonlocal tick
-            tick += 1
-            if tick % 3 == 0:
+            if self.looks():
                 self.notice()
-            return self.inside() or (self.news > 6 and tick > 12)
+            return self.inside() or (self.news > 6 and self.env.tick > began + 12)
 
         return (yield from self.walk(way, enough))
 

@@ -63,7 +63,6 @@ class MakeWaterfallPlayer(Explorer):
     def play(self) -> Script:
         self.start_exploring()
         self.spoilt: set[tuple[int, ...]] = set()
-        self.waited = 0
         yield from self.wait(self.rng.integers(3, 9))
         if not self.hurries:
             yield from self.ascend(SEA + self.rng.uniform(*AMBITION))
@@ -103,9 +102,10 @@ class MakeWaterfallPlayer(Explorer):
 
     def found(self) -> bool:
         """Whether an edge to pour over has come into view; asked now and then, for it takes a moment."""
+        if not self.looks():
+            return False
         self.glimpse()
-        self.waited += 1
-        return self.waited % 8 == 0 and self.best_edge() is not None
+        return self.best_edge() is not None
 
     def best_edge(self, farthest: float = CLIMB) -> tuple[Edge, np.ndarray] | None:
         """The edge that is worth its walk most, and the route there; None if none is known."""
