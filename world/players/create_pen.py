@@ -86,7 +86,8 @@ class CreateVillageAnimalPenPlayer(Herder):
         self.spoilt: list[Pen] = []
         self.wanted = 2 + int(self.rng.random() < 0.35)
         yield from self.arrive()
-        for _ in range(3):
+        for _ in range(4):
+            yield from self.search()
             pen = self.choose()
             if pen is None:
                 return
@@ -96,6 +97,10 @@ class CreateVillageAnimalPenPlayer(Herder):
             self.spoilt.append(pen)
 
     # deciding
+
+    def knows_enough(self) -> bool:
+        """Two of a kind that are free, and a house to pen them in beside."""
+        return bool(self.houses) and any(len(self.at_large(kind)) >= 2 for kind in FOOD_OF)
 
     def choose(self) -> Pen | None:
         """The site and the kind of animal that make the least walking; sets ``kind_of``."""

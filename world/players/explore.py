@@ -16,7 +16,7 @@ PIXELS = 4
 """Pixels in one picture, of a place and what is beside it, below which it is overlooked."""
 LOOK = 5
 """Ticks from one look at the view to the next."""
-SURE = 16.0
+SURE = 20.0
 """Blocks within which nothing that is in view escapes a player."""
 ROAM = (8.0, 50.0)
 """Nearest and farthest walk to a place from which to look around again."""

@@ -40,10 +40,6 @@ class Herder(Settler):
         self.met: set[int] = set()
         yield from super().arrive()
 
-    def knows_enough(self) -> bool:
-        """Two of a kind, and a house to pen them in beside."""
-        return super().knows_enough() and any(len(self.of_kind(kind)) >= 2 for kind in FOOD_OF)
-
     def take_in(self) -> None:
         """Notice houses, and animals large enough in the picture."""
         super().take_in()

@@ -11,7 +11,7 @@ from basalt_iq.world.village import House
 
 PIXELS = 10
 """Pixels in one picture below which a house is overlooked."""
-OUTINGS = 12
+OUTINGS = 16
 """Walks to look for what one needs, at most."""
 
 
@@ -25,6 +25,10 @@ class Settler(Builder, Explorer):
         yield from self.wait(self.rng.integers(3, 12))
         self.take_in()
         yield from self.look_around(self.looked)
+        yield from self.search()
+
+    def search(self) -> Script:
+        """Walk about until enough is known."""
         for _ in range(OUTINGS):
             if self.knows_enough():
                 return
