@@ -19,7 +19,7 @@ class NetworkConfig:
     hidden: int = 256
     """LSTM units."""
     memory: bool = True
-    """Off replaces the LSTM by a layer without memory, for comparison."""
+    """An LSTM; without it a layer that remembers nothing takes its place, for comparison."""
     last_action: bool = False
     """Feed back the action just taken: play is steadier, but what comes next may be learned from it alone."""
     stack: int = 4

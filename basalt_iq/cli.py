@@ -25,9 +25,10 @@ from basalt_iq.records import to_json
 COMMANDS = {
     "demo": "demo:Demo",
     "data record": "play.commands:Record",
-    "data check": "data.commands:Check",
+    "data check": "data.commands:CheckDemos",
     "data ingest": "data.commands:Ingest",
     "data show": "data.commands:Show",
+    "data browse": "watch.commands:Browse",
     "data index": "data.commands:Index",
     "train": "train.commands:Train",
     "evaluate": "play.commands:Evaluate",
@@ -49,10 +50,11 @@ def _load(place: str) -> type[Command]:
     return getattr(importlib.import_module(f"basalt_iq.{module}"), name)
 
 
-def command_tree(asked: str | None = None) -> Any:
+def command_tree(asked: str | None = None, words: Sequence[str] = ()) -> Any:
     """The sub-commands as one nested union type, the form in which tyro reads them.
 
-    All but the one `asked` for are only named, with what they do: their options would take time to read.
+    All but the one `asked` for are only named, with what they do: their options would take time to read. It
+    says by the `words` of the command line what its options are if they are left out.
     """
     top: dict[str, Any] = {}
     groups: dict[str, list[Any]] = {}
@@ -60,7 +62,10 @@ def command_tree(asked: str | None = None) -> Any:
         group, _, name = line.rpartition(" ")
         command = _load(place)
         shown = command if line == asked else dataclasses.make_dataclass(command.__name__, [])
-        about = tyro.conf.subcommand(name, prefix_name=False, description=_first_line(command))
+        given: dict[str, Any] = (
+            {"default": preset} if line == asked and (preset := command.preset(words)) is not None else {}
+        )
+        about = tyro.conf.subcommand(name, prefix_name=False, description=_first_line(command), **given)
         leaf: Any = Annotated[shown, about]
         if group:
             groups.setdefault(group, []).append(leaf)
@@ -90,16 +95,17 @@ EXTRA_OF = {
 def main(argv: list[str] | None = None) -> None:
     """Exit code 0 for success, 1 for a job that ran and found fault, 2 for bad input."""
     words = sys.argv[1:] if argv is None else argv
+    asked = asked_for(words)
     if words == ["--version"]:
         print(f"basalt-iq {metadata.version('basalt-iq')}")
         return
     try:
         command: Command = tyro.cli(
-            command_tree(asked_for(words)),
+            command_tree(asked, words),
             args=words or ["--help"],
             prog="basalt-iq",
             description=__doc__,
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+            config=_forms(asked),
         )
         result = command.run()
     except UserError as error:
@@ -115,6 +121,12 @@ def main(argv: list[str] | None = None) -> None:
         json.dump(to_json(result), sys.stdout, indent=2)
         print()
     sys.exit(0 if result.get("ok", True) else 1)
+
+
+def _forms(asked: str | None) -> tuple[Any, ...]:
+    """How options are written: on and off each have a name only where a preset may have set either."""
+    both = asked is not None and _load(COMMANDS[asked]).has_presets
+    return (tyro.conf.OmitArgPrefixes, *(() if both else (tyro.conf.FlagCreatePairsOff,)))
 
 
 def _missing(error: ModuleNotFoundError) -> str:

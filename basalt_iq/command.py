@@ -6,9 +6,9 @@ import abc
 import contextlib
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -36,6 +36,14 @@ class Command(abc.ABC):
 
     json: bool = False
     """Print the result as one JSON object on stdout; text for people stays on stderr."""
+
+    has_presets: ClassVar[bool] = False
+
+    @classmethod
+    def preset(cls, words: Sequence[str]) -> Command | None:
+        """What a command line leaves out, where that is more than the fields' defaults: an instance, with
+        `tyro.MISSING` in what must be given."""
+        return None
 
     @abc.abstractmethod
     def run(self) -> dict[str, Any]:

@@ -18,11 +18,8 @@ from basalt_iq.errors import UserError
 
 #: Far from the demos' seeds, which start at 0.
 HELD_OUT_SEED = 100_000
-#: What two cores can train in minutes.
-SMALL = (
-    "--stack 2 --batch 8 --repeat 4 --mirror --learning-rate 1e-3 --weight-decay 0.03"
-    " --check-every 100 --held-out 0.15"
-)
+#: What two cores can train in minutes, see train/recipes.py.
+RECIPE = "demo"
 PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 
 
@@ -72,7 +69,7 @@ class Demo(Command):
     def _train(self) -> None:
         """IQ-Learn and behaviour cloning at the same time, each for the same time on a core of its own."""
         common = ["--store", self.out / "store", "--task", self.task, "--minutes", self.minutes]
-        common += ["--steps", 10**9, "--seed", self.seed, *SMALL.split()]
+        common += ["--steps", 10**9, "--seed", self.seed, "--recipe", RECIPE]
         jobs = {
             name: ["train", *common, "--objective", name, "--run", self.out / name] for name in ("bc", "iq")
         }

@@ -1,29 +1,67 @@
 """The stand-in's tasks by gymnasium's ids, ``basalt_iq/FindCave-2021-v0`` and so on.
 
-gymnasium finds this by entry point, so ``gymnasium.make`` needs no import of ours.
+`import basalt_iq` is enough for them, before or after gymnasium, and yet does not import gymnasium: that
+would double the time of every command that needs none.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import gymnasium
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from basalt_iq.contract import TASKS
 
+if TYPE_CHECKING:
+    import gymnasium
+
+REGISTRY = "gymnasium.envs.registration"
+
 
 def register() -> None:
-    """Called by gymnasium within the namespace ``basalt_iq``."""
-    for task in TASKS.values():
-        for era in task.start:
-            kwargs = {"task": task.name, "era": era}
-            gymnasium.register(f"{task.name}-{era}-v0", "basalt_iq.gym_ids:make", kwargs=kwargs)
+    """Make the ids known, now or as soon as gymnasium is imported."""
+    if REGISTRY in sys.modules:
+        _register(sys.modules[REGISTRY])
+    else:
+        sys.meta_path.insert(0, _WhenImported())
 
 
 def make(*, render_mode: str | None = None, **options: Any) -> gymnasium.Env:
-    """Takes the options of `basalt_iq.world.make`; "rgb_array" is the one render mode, and None."""
+    """What the ids make. Takes the options of `basalt_iq.world.make`; "rgb_array" is the one render mode."""
     from basalt_iq.world import make as make_world
 
     env = make_world(**options)
     env.render_mode = render_mode
     return env
+
+
+def _register(registry: ModuleType) -> None:
+    for task in TASKS.values():
+        for era in task.start:
+            kwargs = {"task": task.name, "era": era}
+            registry.register(f"basalt_iq/{task.name}-{era}-v0", "basalt_iq.gym_ids:make", kwargs=kwargs)
+
+
+class _WhenImported(importlib.abc.MetaPathFinder):
+    """Lets the usual finders find gymnasium's registry, and goes; its loader then registers the ids."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != REGISTRY:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+            spec.loader = _Registering(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class _Registering(importlib.machinery.SourceFileLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        _register(module)

@@ -25,7 +25,6 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from basalt_iq.demo import SMALL
 from basalt_iq.play.player import Player
 from basalt_iq.play.stats import mcnemar, wilson
 from basalt_iq.records import write_json
@@ -67,7 +66,7 @@ def successes(task: str, way: str, training: int, args: argparse.Namespace) -> d
     result = run / f"success-{args.episodes}.json"
     if not result.exists():
         demos = ["--store", args.out / task / "store", "--task", task]
-        settings = f"{SMALL} {WAYS[way]} {args.settings}".split()
+        settings = f"--recipe demo {WAYS[way]} {args.settings}".split()
         call("train", *demos, "--run", run, "--seed", training, *settings)
         seeds = range(HELD_OUT_SEED, HELD_OUT_SEED + args.episodes)
         write_json(result, play(run, seeds, args.max_steps))

@@ -29,7 +29,7 @@ from basalt_iq.train.config import ObjectiveConfig
 
 def endings_at_0(setting: Setting) -> Setting:
     """Without a reward after endings: for experts who end their episodes themselves."""
-    return replace(setting, goal=replace(setting.goal, absorbing_reward=0.0))
+    return replace(setting, objective=replace(setting.objective, absorbing_reward=0.0))
 
 
 HERE = Path(__file__).resolve().parent
@@ -38,21 +38,21 @@ OFFLINE = Setting(ObjectiveConfig(temperature=TAU))
 ONLINE = Setting(ObjectiveConfig(temperature=TAU_ONLINE), updates=6000, environment_steps=6000)
 IQ_ONLINE = replace(
     ONLINE,
-    goal=ObjectiveConfig(
+    objective=ObjectiveConfig(
         temperature=TAU_ONLINE, alpha=0.25, value_term="value", regularise="mixture", absorbing_reward=0.5
     ),
     target_rate=0.02,
 )
 SETTINGS = {
-    "bc": replace(OFFLINE, goal=ObjectiveConfig(objective="bc", temperature=TAU)),
-    "iq": replace(OFFLINE, goal=ObjectiveConfig(temperature=TAU, alpha=TAU / (4 * 3e-3))),
-    "sqil": replace(ONLINE, goal=ObjectiveConfig(objective="sqil", temperature=TAU_ONLINE)),
+    "bc": replace(OFFLINE, objective=ObjectiveConfig(name="bc", temperature=TAU)),
+    "iq": replace(OFFLINE, objective=ObjectiveConfig(temperature=TAU, alpha=TAU / (4 * 3e-3))),
+    "sqil": replace(ONLINE, objective=ObjectiveConfig(name="sqil", temperature=TAU_ONLINE)),
     "iq_online": IQ_ONLINE,
 }
 #: What shows why the method collapses: the paper's scales (offline); without a value of endings, and with
 #: gradients through the targets (online).
 ABLATIONS = {
-    "iq_paper_scales": replace(OFFLINE, goal=ObjectiveConfig(temperature=0.001, alpha=0.5)),
+    "iq_paper_scales": replace(OFFLINE, objective=ObjectiveConfig(temperature=0.001, alpha=0.5)),
     "iq_online_endings_at_0": endings_at_0(IQ_ONLINE),
     "iq_online_no_target_network": replace(IQ_ONLINE, target_rate=1.0),
 }
@@ -95,7 +95,7 @@ def measure(env: Environment, setting: Setting, args: argparse.Namespace) -> dic
     which = {"last": trained.last} | ({} if setting.environment_steps else {"chosen": trained.chosen})
     for name, networks in which.items():
         for mode, best in (("sampled", False), ("argmax", True)):
-            mean = returns(env.name, networks, setting.goal.temperature, best, args.episodes)
+            mean = returns(env.name, networks, setting.objective.temperature, best, args.episodes)
             found[f"{name}_{mode}"] = np.reshape(mean, (len(counts), len(seeds))).tolist()
     found["chosen_at"] = np.reshape(trained.chosen_at, (len(counts), len(seeds))).tolist()
     transitions = np.reshape([len(d["action"]) for d in demos], (len(counts), len(seeds))).tolist()

@@ -28,7 +28,7 @@ Rows = dict[str, Tensor]
 class Setting:
     """How a population is trained; everything but the objective is the same for all algorithms."""
 
-    goal: ObjectiveConfig
+    objective: ObjectiveConfig
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     batch: int = 32
@@ -123,7 +123,7 @@ def train(env: str, demos: list[Rows], setting: Setting, seed: int) -> Trained:
             p.data[len(demos) :] = p.data[: len(demos)]
     best, best_nll, best_at = copy.deepcopy(networks), torch.full((len(demos),), math.inf), [0] * len(demos)
     learner = Learner(networks, setting)
-    actor = play(env, networks, setting.goal.temperature, generator) if online else iter(())
+    actor = play(env, networks, setting.objective.temperature, generator) if online else iter(())
     checks = Pool.of(list(held_out))
     for update in range(setting.updates):
         while int(played.sizes[0]) < setting.environment_steps * (update + 1) // setting.updates:
@@ -131,7 +131,7 @@ def train(env: str, demos: list[Rows], setting: Setting, seed: int) -> Trained:
         sources = [experts, played] if online else [experts]
         learner.update([pool.sample(setting.batch, generator) for pool in sources], update)
         if not online and (update + 1) % setting.check_every == 0:
-            nll = held_out_nll(networks, checks, setting.goal.temperature)
+            nll = held_out_nll(networks, checks, setting.objective.temperature)
             better = nll < best_nll
             best_nll = torch.minimum(nll, best_nll)
             best.copy_members(networks, torch.cat([better, better]))
@@ -161,12 +161,12 @@ class Learner:
         expert = torch.arange(count) < sources[0]["action"].shape[1]
         batch = Transitions(
             q_t=q[:, :count].flatten(0, 1)[:, None],
-            v_tp1=soft_value(q_tp1, self.setting.goal.temperature).reshape(-1, 1),
+            v_tp1=soft_value(q_tp1, self.setting.objective.temperature).reshape(-1, 1),
             a_t=rows["action"].reshape(-1, 1), done_t=rows["done"].reshape(-1, 1),
             first=rows["first"].reshape(-1, 1), expert=expert.repeat(len(q)),
             weight=torch.ones(len(q) * count, 1),
         )  # fmt: skip
-        loss = objective(batch, self.setting.goal.at(update))[0] * len(q)  # a sum over members, of means
+        loss = objective(batch, self.setting.objective.at(update))[0] * len(q)  # a sum over members, of means
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()

@@ -3,8 +3,8 @@
     python benchmarks/idlers.py --task FindCave --count 200
 
 The judges must not be fooled by chance: both should stay under 2 %. The random agent takes any action of the
-set like the 2021 entry's with equal probability and holds it for four ticks. Neither looks, so pictures are
-drawn small.
+set like the 2021 entry's with equal probability and holds it for four ticks. Neither looks, so nothing is
+drawn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from basalt_iq.world import make
 
 def play(seed: int, task: str, idler: str) -> dict[str, Any]:
     """One episode, to its end."""
-    env, player = make(task, resolution=8), RandomPlayer(entry_2021(task), repeat=4)
+    env, player = make(task), RandomPlayer(entry_2021(task), repeat=4)
+    env.draws = False
     observation, info = env.reset(seed=seed)
     player.start([0], [seed])
     over = False

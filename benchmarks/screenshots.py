@@ -57,7 +57,7 @@ def main() -> None:
 
 def compare(driver: webdriver.Chrome, runs: list[Path], folder: Path, out: Path) -> None:
     evaluations = [evaluation for _, evaluation in find(runs)[1]]
-    task = str(evaluations[0].summary["task"])
+    task = evaluations[0].summary.task
     comparison = Comparison(task, evaluations, Judgements(folder / "judged"))
     with run_site(comparison.get, comparison.post) as address:
         for name, shape, theme in (("compare", WIDE, "light"), ("compare-phone", PHONE, "dark")):

@@ -31,7 +31,7 @@ from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
 from basalt_iq.train.learner import Learner
 from basalt_iq.train.objectives import Transitions, iq_learn
 from basalt_iq.train.process import tune_process
-from basalt_iq.train.states import StoredStates
+from basalt_iq.train.stored_states import StoredStates
 
 VECTOR, ACTIONS, STEPS = 25, 64, 2000
 Update = Callable[[Sequences], object]

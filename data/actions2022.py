@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,12 @@ from basalt_iq.data.defects import DemoError
 NAMES = BUTTONS[2022]
 DEGREES_PER_PIXEL = 360 / 2400
 MAX_DEGREES = 180
+#: A hundred turns within a tick: nobody's hand.
+MOST_DEGREES = 36_000
+#: Share of lines that may be unreadable; the rest would be no demonstration.
+_MOST_BAD = 0.1
+_MOST_BYTES = 256 << 20
+_SHOWN = 3
 _COLUMN = {name: i for i, name in enumerate(NAMES)}
 KEYS = {
     **{
@@ -44,6 +53,8 @@ class Tick:
 
     keys: frozenset[int]
     """Columns of the keys held."""
+    unknown: frozenset[str]
+    """Keys held that stand for nothing here."""
     mouse: frozenset[int]
     """Mouse buttons held."""
     pressed: tuple[int, ...]
@@ -67,8 +78,16 @@ class Actions:
     """(n, 2) float32 degrees, pitch and yaw"""
     cursor: np.ndarray
     """(n, 2) float32 mouse position in a menu, NaN outside"""
+    tick: np.ndarray
+    """(n,) int64 counted from the file's first, which it calls 0"""
+    line: np.ndarray
+    """(n,) int64 line of the file, counted from 0; blank ones do not count"""
     last_hotbar: int
     counts: dict[str, int]
+    unknown_keys: dict[str, int]
+    """Keys that stand for nothing here -> ticks they are held on."""
+    remarks: tuple[str, ...] = ()
+    """Flaws that were read over."""
 
     def __len__(self) -> int:
         return len(self.buttons)
@@ -78,25 +97,62 @@ class Actions:
         """(n,) bool: a menu is open."""
         return ~np.isnan(self.cursor[:, 0])
 
+    @property
+    def pieces(self) -> list[tuple[int, int]]:
+        """The stretches without a missing tick, each from a row to before a row."""
+        cuts = (np.flatnonzero((np.diff(self.tick) > 1) | (np.diff(self.line) > 1)) + 1).tolist()
+        return list(pairwise([0, *cuts, len(self)]))
+
+    def piece(self, first: int, stop: int) -> Actions:
+        names = ("buttons", "camera", "cursor", "tick", "line")
+        return replace(self, **{name: getattr(self, name)[first:stop] for name in names})
+
 
 def read_actions(path: Path, hotbar: int | None = 0) -> Actions:
-    """Read a file whose demo stood at slot `hotbar` before it (None: unknown). Raises DemoError."""
-    ticks = _parse(path)
+    """Read a file whose demo stood at slot `hotbar` before it (None: unknown).
+
+    Harmless flaws are read over, with a remark; lines that cannot be read are left out. Raises DemoError.
+    """
+    lines, remarks = _read_lines(path)
+    ticks = [tick for _, tick in lines]
     buttons = np.zeros((len(ticks), len(NAMES)), np.uint8)
     for row, tick in zip(buttons, ticks, strict=True):
         row[[*tick.keys, *(_MOUSE_COLUMNS[button] for button in tick.mouse)]] = 1
     counts = _counts(buttons, ticks)
     buttons[: _stuck_until(ticks), ATTACK] = 0
-    camera = np.array([(tick.dy, tick.dx) for tick in ticks]) * DEGREES_PER_PIXEL
+    degrees = np.array([(tick.dy, tick.dx) for tick in ticks]) * DEGREES_PER_PIXEL
+    camera, turned = within_half_turn(degrees)
+    if turned:
+        remarks.append(f"turns by more than {MAX_DEGREES} degrees on {turned} ticks; {TURNED}")
     # Nothing pressed and nothing moved; turning the wheel alone does not count as pressing.
     counts["null_ticks"] = int((~buttons.any(axis=1) & ~camera.any(axis=1)).sum())
+    number = np.array([tick.tick for tick in ticks], np.int64)
+    line = np.array([number for number, _ in lines], np.int64)
     slots = [ticks[0].hotbar if hotbar is None else hotbar, *(tick.hotbar for tick in ticks)]
     changed = np.flatnonzero(np.diff(slots))
+    # Nobody knows when in a gap a slot was changed.
+    changed = changed[(changed == 0) | (number[changed] - number[changed - 1] == 1)]
     for i in changed:
         buttons[i, _COLUMN[f"hotbar.{slots[i + 1] + 1}"]] = 1
     counts.update(hotbar_changes=len(changed), attack=int(buttons[:, ATTACK].sum()))
     cursor = [(tick.x, tick.y) if tick.gui else (math.nan, math.nan) for tick in ticks]
-    return Actions(buttons, camera.astype(np.float32), np.array(cursor, np.float32), slots[-1], counts)
+    unknown = dict(Counter(key for tick in ticks for key in tick.unknown))
+    return Actions(
+        buttons, camera.astype(np.float32), np.array(cursor, np.float32), number - number[0] + line[0], line,
+        slots[-1], counts, unknown, tuple(remarks),
+    )  # fmt: skip
+
+
+#: What becomes of a turn that the action space cannot hold.
+TURNED = "yaw is taken the shorter way round, which looks the same way afterwards, and pitch cut off"
+
+
+def within_half_turn(degrees: np.ndarray) -> tuple[np.ndarray, int]:
+    """Pitch and yaw (n, 2) within 180 degrees each way, as in the action space, and how many were not."""
+    beyond = np.abs(degrees) > MAX_DEGREES
+    pitch = np.clip(degrees[:, 0], -MAX_DEGREES, MAX_DEGREES)
+    yaw = np.where(beyond[:, 1], (degrees[:, 1] + 180) % 360 - 180, degrees[:, 1])
+    return np.stack([pitch, yaw], axis=1), int(beyond.any(axis=1).sum())
 
 
 def ending(actions: Actions) -> int | None:
@@ -169,42 +225,76 @@ def _truncates(tick: Tick) -> bool:
     return 0 < degrees < 1
 
 
-def _parse(path: Path) -> list[Tick]:
-    ticks: list[Tick] = []
+def _read_lines(path: Path) -> tuple[list[tuple[int, Tick]], list[str]]:
+    """The lines that can be read, with their numbers, and what was read over."""
+    raw = _content(path)
+    remarks = ["begins with a byte order mark"] * raw.startswith(codecs.BOM_UTF8)
+    texts = [text for text in raw.removeprefix(codecs.BOM_UTF8).split(b"\n") if text.strip()]
+    good: list[tuple[int, Tick]] = []
+    bad: list[tuple[int, str]] = []
+    for number, text in enumerate(texts):
+        try:
+            tick = _tick(text)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+            bad.append((number, f"lacks {error}" if isinstance(error, KeyError) else _short(error)))
+            continue
+        if good and tick.tick <= good[-1][1].tick:
+            raise DemoError(path, f"line {number + 1}: tick {tick.tick} follows {good[-1][1].tick}")
+        good.append((number, tick))
+    if not good and not bad:
+        raise DemoError(path, "is empty")
+    if len(bad) > _MOST_BAD * len(texts) and bad[0][0] < len(texts) - 1:
+        of = f" (and {len(bad) - 1} more of {len(texts)})" if len(bad) > 1 else ""
+        raise DemoError(path, f"line {bad[0][0] + 1}: {bad[0][1]}{of}")
+    if not good:
+        raise DemoError(path, f"line 1: {bad[0][1]}")
+    remarks += [f"line {number + 1} is left out: {why}" for number, why in bad[:_SHOWN]]
+    remarks += [f"{len(bad) - _SHOWN} more lines are left out"] * (len(bad) > _SHOWN)
+    return good, remarks
+
+
+def _content(path: Path) -> bytes:
     try:
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                tick = _tick(line)
-                if ticks and tick.tick != ticks[-1].tick + 1:
-                    raise ValueError(f"tick {tick.tick} follows {ticks[-1].tick}")
-                ticks.append(tick)
+        if path.stat().st_size > _MOST_BYTES:
+            raise DemoError(path, f"is larger than {_MOST_BYTES >> 20} MiB, which is no chunk of 5 minutes")
+        return path.read_bytes()
     except OSError as error:
         raise DemoError(path, f"cannot be read ({error.strerror})", "check its permissions") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        reason = f"lacks {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
-        raise DemoError(path, f"line {len(ticks) + 1}: {reason}") from error
-    if not ticks:
-        raise DemoError(path, "is empty")
-    return ticks
 
 
-def _tick(line: str) -> Tick:
-    record = json.loads(line)
-    mouse, keys = record["mouse"], record["keyboard"]["keys"]
+def _short(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _tick(line: bytes) -> Tick:
+    record = json.loads(line.decode("utf-8"))
+    if not isinstance(record, dict):
+        raise ValueError("is no JSON object")
+    mouse, keyboard = _object(record, "mouse"), _object(record, "keyboard")
+    keys = keyboard["keys"]
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ValueError(f"keyboard.keys is {keys!r}")
+    limit = MOST_DEGREES / DEGREES_PER_PIXEL
     return Tick(
         keys=frozenset(_KEY_COLUMNS[key] for key in keys if key in _KEY_COLUMNS),
+        unknown=frozenset(key[:60] for key in keys if key not in _KEY_COLUMNS),
         mouse=frozenset(_mouse_buttons(mouse, "buttons")) & _MOUSE_COLUMNS.keys(),
         pressed=tuple(_mouse_buttons(mouse, "newButtons")),
-        dx=_number(mouse, "dx", MAX_DEGREES / DEGREES_PER_PIXEL),
-        dy=_number(mouse, "dy", MAX_DEGREES / DEGREES_PER_PIXEL),
+        dx=_number(mouse, "dx", limit),
+        dy=_number(mouse, "dy", limit),
         x=_number(mouse, "x", 1e5),
         y=_number(mouse, "y", 1e5),
         hotbar=_integer(record, "hotbar", 8),
         gui=_boolean(record, "isGuiOpen"),
         tick=_integer(record, "tick", 1 << 53),
     )
+
+
+def _object(record: dict[str, Any], key: str) -> dict[str, Any]:
+    value = record[key]
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} is {value!r}, not an object")
+    return value
 
 
 def _mouse_buttons(mouse: dict[str, Any], key: str) -> Iterator[int]:

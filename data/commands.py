@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tyro
 
 from basalt_iq.command import Command, console, counted
+from basalt_iq.errors import UserError
+from basalt_iq.records import to_json
+from basalt_iq.text import shown
+
+if TYPE_CHECKING:
+    from basalt_iq.data.defects import Finding
+    from basalt_iq.data.sources import Found
+    from basalt_iq.data.statistics import ActionList
+    from basalt_iq.data.work_list import WorkList
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,82 +42,132 @@ class Ingest(Command):
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.data.ingest import ingest, shard
-        from basalt_iq.data.sources import find_sources
         from basalt_iq.data.store import Store
-        from basalt_iq.errors import UserError
 
-        sources, findings = find_sources(self.source, self.task)
-        if not sources and not findings:
-            raise UserError(f"{self.source}: no demonstrations here; give the folder that holds them")
         if self.size < 1:
             raise UserError(f"--size {self.size}: give at least 1 pixel")
-        sources = shard(sources, self.shard) if self.shard else sources
+        found = _found(self.source, self.task)
+        sources = shard(found.sources, self.shard) if self.shard else found.sources
+        store = Store.create(self.store, self.size)
         with counted("decoding") as update:
-            store = Store.create(self.store, self.size)
             report = ingest(sources, store, workers=self.workers, ray=self.ray, progress=update)
-        findings += report.findings
+        findings = [*found.findings, *report.findings]
         _print_findings(findings)
+        problems = [finding for finding in findings if finding.fault]
+        same = f", {report.twins} the same as another" if report.twins else ""
         console.print(
-            f"{self.store}: {len(report.added)} trajectories added ({report.steps} steps), "
-            f"{report.known} were there, {len(findings)} problems"
-        )
+            f"{shown(str(self.store))}: {len(report.added)} trajectories added ({report.steps} steps), "
+            f"{report.known} were there{same}, {len(problems)} problems\n{_files(found)}",
+            markup=False, highlight=False,
+        )  # fmt: skip
         return {
-            "ok": not findings,
+            "ok": not problems,
             "store": str(self.store),
             "added": sorted(report.added),
             "steps": report.steps,
             "known": report.known,
-            "problems": [finding.to_json() for finding in findings],
+            "same_as_another": report.twins,
+            "files_seen": found.seen,
+            "files_used": found.used,
+            "problems": to_json(problems),
+            "remarks": to_json([finding for finding in findings if not finding.fault]),
         }
 
 
-def _print_findings(findings: list) -> None:
+def _found(source: Path, task: str | None) -> Found:
+    """What there is to read. UserError if there is nothing."""
+    if not source.is_dir():
+        raise UserError(f"{source}: no such folder; give the folder that holds the demonstrations")
+
+    from basalt_iq.data.sources import find_sources
+
+    found = find_sources(source, task)
+    if not found.sources and not any(finding.fault for finding in found.findings):
+        looked = f" ({found.seen} files looked at)" if found.seen else ""
+        raise UserError(
+            f"{shown(str(source))}: no demonstrations here{looked}; give the folder that holds them"
+        )
+    return found
+
+
+def _files(found: Found) -> str:
+    return f"{found.seen} files seen, {found.used} used"
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         style = "red" if finding.fault else "yellow"
         console.print(str(finding), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check(Command):
-    """Examine demonstrations and name every defect, file by file; the exit code is 1 if there is any."""
+class CheckDemos(Command):
+    """Examine demonstrations and name every defect, file by file; the exit code is 1 if there is any.
+
+    Defects are what `data ingest` refuses; all else is a remark. SOURCE may be a store too: all of it is read
+    and held to its digests.
+    """
 
     source: tyro.conf.Positional[Path]
-    """Folder of demonstrations, searched with all its subfolders."""
+    """Folder of demonstrations, searched with all its subfolders, or a store."""
     task: str | None = None
     """Task of demonstrations whose folders do not name it."""
+    size: int = 64
+    """Height and width that they are to be ingested with."""
     actions: Path | None = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
     workers: int | None = None
     """Processes; one for each core unless given."""
 
     def run(self) -> dict[str, Any]:
-        from basalt_iq.data.check import check
-        from basalt_iq.data.sources import find_sources
-        from basalt_iq.data.tables import print_diagnoses
-        from basalt_iq.errors import UserError
-        from basalt_iq.records import to_json
-
+        if (self.source / "manifest.json").is_file():
+            return self._check_store()
         action_list = _read_actions(self.actions)
-        sources, findings = find_sources(self.source, self.task)
-        if not sources and not findings:
-            raise UserError(f"{self.source}: no demonstrations here; give the folder that holds them")
+        found = _found(self.source, self.task)
+
+        from basalt_iq.data.check import check
+        from basalt_iq.data.statistics import Counts
+        from basalt_iq.data.tables import print_diagnoses
+
         with counted("examining") as update:
-            diagnoses = check(sources, workers=self.workers, progress=update)
-        findings += [finding for diagnosis in diagnoses for finding in diagnosis.findings]
-        pooled = _pool([diagnosis.histogram for diagnosis in diagnoses])
+            diagnoses, together = check(found.sources, size=self.size, workers=self.workers, progress=update)
+        findings = [*found.findings, *together, *(f for one in diagnoses for f in one.findings)]
+        pooled = Counts.pool(diagnosis.counts for diagnosis in diagnoses)
         _print_findings(findings)
         print_diagnoses(diagnoses, pooled)
         defects = sum(finding.fault for finding in findings)
         console.print(
-            f"{len(diagnoses)} demonstrations, {defects} defects, {len(findings) - defects} remarks"
+            f"{len(diagnoses)} demonstrations, {defects} defects, {len(findings) - defects} remarks; "
+            f"{_files(found)}"
         )
         return {
             "ok": not defects,
-            "demos": [diagnosis.to_json() for diagnosis in diagnoses],
+            "demos": to_json([diagnosis.facts() for diagnosis in diagnoses]),
             "actions": to_json(pooled.facts()),
             "action_set_coverage": action_list and action_list.coverage(pooled),
-            "findings": [finding.to_json() for finding in findings],
+            "files_seen": found.seen,
+            "files_used": found.used,
+            "findings": to_json(findings),
         }
+
+    def _check_store(self) -> dict[str, Any]:
+        """Read all of a store."""
+        from basalt_iq.data.store import Store
+
+        problems = []
+        trajectories = Store.open(self.source).select()
+        with counted("verifying") as update:
+            for done, trajectory in enumerate(trajectories, 1):
+                try:
+                    trajectory.verify()
+                except UserError as error:
+                    problems.append(str(error))
+                    console.print(shown(str(error)), style="red", markup=False, soft_wrap=True)
+                update(done, len(trajectories))
+        unsummed = sum(not trajectory.about.digest for trajectory in trajectories)
+        note = f"; {unsummed} carry no digests (format 1), only their sizes were checked" if unsummed else ""
+        console.print(f"{len(trajectories)} trajectories, {len(problems)} damaged{note}")
+        return {"ok": not problems, "trajectories": len(trajectories), "problems": problems}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,57 +184,66 @@ class Show(Command):
     """Write a contact sheet: one HTML page with frames of every demonstration and its actions on them."""
     frames: int = 48
     """Frames of each demonstration on the contact sheet."""
+    demos: int = 100
+    """Demonstrations on the contact sheet, at most: evenly many of all."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.contract import find_task
-        from basalt_iq.data.contact_sheet import write_sheet
-        from basalt_iq.data.store import Store
+        from basalt_iq.data.statistics import Counts
+        from basalt_iq.data.store import Store, fingerprint
         from basalt_iq.data.tables import print_trajectories
-        from basalt_iq.errors import UserError
-        from basalt_iq.records import to_json
 
         action_list = _read_actions(self.actions)
-        trajectories = Store.open(self.store).select(self.task and find_task(self.task).name)
+        store = Store.open(self.store)
+        trajectories = store.select(self.task and find_task(self.task).name)
         if not trajectories:
-            raise UserError(f"{self.store}: no trajectories; fill it with `basalt-iq data ingest`")
-        histograms = [one.counts() for one in trajectories]
-        pooled = _pool(histograms)
+            there = ", ".join(f"{count} of {task}" for task, count in sorted(store.tasks().items()))
+            raise UserError(
+                f"{self.store}: no trajectories{f' of {self.task}, but {there}' if there else ''}; "
+                "fill it with `basalt-iq data ingest`"
+            )
+        with counted("counting") as update:
+            counts = []
+            for done, one in enumerate(trajectories, 1):
+                counts.append(one.counts())
+                update(done, len(trajectories))
+        pooled = Counts.pool(counts)
         print_trajectories(trajectories, pooled)
         if action_list:
             console.print(f"the action set covers {action_list.coverage(pooled):.1%} of ticks exactly")
         if self.html:
-            write_sheet(self.html, trajectories, histograms, self.frames)
-            console.print(f"contact sheet: {self.html}")
+            from basalt_iq.data.contact_sheet import write_sheet
+
+            chosen = range(0, len(trajectories), -(-len(trajectories) // max(1, self.demos)))
+            picked = ([trajectories[i] for i in chosen], [counts[i] for i in chosen])
+            write_sheet(self.html, *picked, self.frames)
+            console.print(f"contact sheet of {len(chosen)} of them: {shown(str(self.html))}", markup=False)
+        known = all(one.about.digest for one in trajectories)
         return {
+            "fingerprint": fingerprint(trajectories) if known else None,
             "trajectories": [
-                {"name": t.name, "task": t.task, "era": t.era, "steps": t.length, "meta": t.meta}
+                {"name": t.name, "task": t.task, "era": t.era, "steps": t.length, "digest": t.about.digest,
+                 "meta": t.meta}
                 for t in trajectories
             ],
             "actions": to_json(pooled.facts()),
             "action_set_coverage": action_list and action_list.coverage(pooled),
             "html": self.html and str(self.html),
-        }
+        }  # fmt: skip
 
 
-def _pool(histograms: list) -> Any:
-    from basalt_iq.data.statistics import Counts
-
-    return Counts.pool(histograms)
-
-
-def _read_actions(path: Path | None) -> Any:
+def _read_actions(path: Path | None) -> ActionList | None:
     """The action list of a file, None without one."""
-    import json
-
     from basalt_iq.data.statistics import ActionList
-    from basalt_iq.errors import UserError
+    from basalt_iq.records import read_json
 
     if path is None:
         return None
+    remedy = "give a run's agent/agent.json"
     try:
-        return ActionList.from_json(json.loads(path.read_text()))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: no action set ({error}); give a run's agent/agent.json") from None
+        return ActionList.from_json(read_json(path, dict, remedy=remedy))
+    except (FileNotFoundError, ValueError) as error:
+        raise UserError(f"{path}: no action set ({error}); {remedy}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,30 +260,38 @@ class Index(Command):
     """Download into this folder; partial files are resumed, complete ones kept."""
 
     def run(self) -> dict[str, Any]:
-        from basalt_iq.data import index
-        from basalt_iq.data.defects import Finding
-        from basalt_iq.errors import UserError
+        from basalt_iq.data.tables import print_entries
+        from basalt_iq.data.work_list import read_source
 
         if self.limit is not None and self.limit < 1:
             raise UserError(f"--limit {self.limit}: give at least 1")
-        work = index.read_source(self.source).limited(self.limit)
+        work = read_source(self.source).limited(self.limit)
         if not work.entries:
             raise UserError(f"{self.source}: no demonstrations in it")
-        remote = work.base.startswith(("http://", "https://"))
-        if self.out and not remote:
+        if self.out and not work.remote:
             raise UserError(f"{self.source}: is here already; --out is for an index of a server")
-        work = index.with_sizes(work) if self.sizes and remote else work
-        result = work.to_json()
-        size = "unknown size" if result["bytes"] is None else f"{result['bytes'] / 1e9:.2f} GB"
+        if self.sizes and work.remote:
+            from basalt_iq.data.download import with_sizes
+
+            work = with_sizes(work)
+        facts = work.facts()
+        size = "unknown size" if facts.bytes is None else f"{facts.bytes / 1e9:.2f} GB"
+        print_entries(work.entries)
         console.print(
-            f"{len(work.entries)} demonstrations, {result['files']} files, {size}, from {work.base}"
+            f"{len(work.entries)} demonstrations, {facts.files} files, {size}, from {shown(work.base)}",
+            markup=False,
         )
-        if self.out:
-            with counted("fetching") as update:
-                got = list(index.fetch(work, self.out, update))
-            problems = [one for one in got if isinstance(one, Finding)]
-            _print_findings(problems)
-            console.print(f"{len(got) - len(problems)} files in {self.out}, {len(problems)} problems")
-            result["fetched"] = [str(one) for one in got if isinstance(one, Path)]
-            result |= {"problems": [one.to_json() for one in problems], "ok": not problems}
-        return result
+        return to_json(facts) | (self._fetch(work, self.out) if self.out else {})
+
+    def _fetch(self, work: WorkList, out: Path) -> dict[str, Any]:
+        from basalt_iq.data.defects import Finding
+        from basalt_iq.data.download import fetch
+
+        with counted("fetching") as update:
+            got = list(fetch(work, out, update))
+        findings = [one for one in got if isinstance(one, Finding)]
+        files = [str(one) for one in got if isinstance(one, Path)]
+        problems = [finding for finding in findings if finding.fault]
+        _print_findings(findings)
+        console.print(f"{len(files)} files in {shown(str(out))}, {len(problems)} problems", markup=False)
+        return {"fetched": files, "problems": to_json(problems), "ok": not problems}

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import jinja2
 import numpy as np
 
 from basalt_iq.contract import TICK_SECONDS
 from basalt_iq.data.statistics import Counts
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder, replacing
+from basalt_iq.text import shown
 
 #: Length in per cent of the frame's width of the arrow for a turn that goes off the scale.
 _LONGEST = 45
@@ -24,15 +24,22 @@ _MIDDLE = 5.0
 
 
 def write_sheet(
-    path: Path, trajectories: Sequence[Trajectory], histograms: Sequence[Counts], frames: int
+    path: Path, trajectories: Sequence[Trajectory], counts: Sequence[Counts], frames: int
 ) -> None:
     """Write the page, self-contained, with `frames` frames of each trajectory, evenly spaced."""
+    import jinja2
+
     loader = jinja2.PackageLoader("basalt_iq.data", ".")
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     template = environment.get_template("contact_sheet.html")
     demos = (
-        {"trajectory": one, "facts": histogram.facts(), "cells": list(_cells(one, frames))}
-        for one, histogram in zip(trajectories, histograms, strict=True)
+        {
+            "trajectory": one,
+            "name": shown(one.name),
+            "facts": counted.facts(),
+            "cells": list(_cells(one, frames)),
+        }
+        for one, counted in zip(trajectories, counts, strict=True)
     )
     make_folder(path.parent)
     with replacing(path) as partial:

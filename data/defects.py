@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from basalt_iq.video import VideoError
+from basalt_iq.text import shown
 
 
 class DemoError(Exception):
@@ -24,7 +24,7 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something the doctor noticed in a file. A fault is a defect, anything else is for information."""
+    """Something noticed in a file. A fault is a defect, anything else a remark for information."""
 
     file: str
     what: str
@@ -32,15 +32,23 @@ class Finding:
     fault: bool = True
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.what}" + (f"; {self.remedy}" if self.remedy else "")
+        """One line, whatever the name of the file holds."""
+        return shown(f"{self.file}: {self.what}" + (f"; {self.remedy}" if self.remedy else ""))
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+
+class Parted(Exception):
+    """A demonstration with ticks missing: the runs between them, to be read on their own."""
+
+    def __init__(self, runs: Sequence[Any], findings: Sequence[Finding]):
+        super().__init__(f"{len(runs)} runs")
+        self.runs, self.findings = list(runs), list(findings)
 
 
 @contextlib.contextmanager
 def blaming(file: Path) -> Iterator[None]:
     """Turn a VideoError or a failure to read into the DemoError of `file`."""
+    from basalt_iq.video import VideoError  # with it comes the decoder, which few commands need
+
     try:
         yield
     except VideoError as error:

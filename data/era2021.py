@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.contract import BUTTONS, MAX_STACK_SUM, TICK_SECONDS, Task
+from basalt_iq.data.about import path_text
+from basalt_iq.data.actions2022 import MAX_DEGREES, MOST_DEGREES, TURNED, within_half_turn
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.defects import DemoError, blaming
+from basalt_iq.data.foreign_json import read_meta
 from basalt_iq.data.steps import Steps
-from basalt_iq.frames import Sink
-from basalt_iq.video import container_frames, decode, to_rgb
+from basalt_iq.data.videos import Sink, container_frames, frames_of
 
 VIDEO, ARRAYS, META, SUMS = "recording.mp4", "rendered.npz", "metadata.json", "SHA256SUMS"
 _HAND = "observation$equipped_items$mainhand$"
@@ -40,6 +42,8 @@ class Stream2021:
 
     folder: Path
     task: Task | None
+    names: tuple[str, str, str] = (VIDEO, ARRAYS, META)
+    """Of its video, arrays and metadata."""
     era: int = 2021
 
     @property
@@ -48,12 +52,16 @@ class Stream2021:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return tuple(self.folder / name for name in (VIDEO, ARRAYS, META))
+        return tuple(self.folder / name for name in self.names)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """What a store knows it by."""
         return (self.name,)
+
+    def files_of(self, part: str) -> tuple[Path, ...]:
+        """The files of its one part."""
+        return self.files
 
     def beyond(self, known: Collection[str]) -> list[Stream2021]:
         """What is left of it when the parts `known` are left out."""
@@ -68,55 +76,46 @@ class Stream2021:
             raise DemoError(self.folder, "no folder above it names its task", "give --task")
         verify(self.folder / SUMS)
         meta = self._read_meta()
-        steps = self._read_steps(meta, self.task)
-        return self._with_video(steps, meta, size, sink)
+        columns, remarks = Columns(self.files[1], _load(self.files[1])), list[str]()
+        steps = columns.steps(self.task, remarks)
+        self._hold_to(meta, steps)
+        counts, seen = self._send(steps, meta["true_video_frame_count"], size, sink)
+        told = [[str(self.files[1]), what] for what in remarks] + [[str(self.files[0]), w] for w in seen]
+        steps.meta.update(meta, source=path_text(self.folder), video=counts, remarks=told)
+        return steps
 
     def _read_meta(self) -> dict[str, Any]:
-        file = self.folder / META
-        try:
-            meta = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise DemoError(file, f"is no JSON ({error})") from error
-        frames = meta.get("true_video_frame_count") if isinstance(meta, dict) else None
-        if not isinstance(frames, int) or isinstance(frames, bool) or frames < 2:
+        file = self.files[2]
+        meta = read_meta(file, "fetch it again or leave it out")
+        frames = meta.get("true_video_frame_count")
+        if not isinstance(frames, int) or isinstance(frames, bool) or not 2 <= frames < 1 << 40:
             raise DemoError(file, f"true_video_frame_count is {frames!r}, not a count of frames")
         return meta
 
-    def _read_steps(self, meta: dict[str, Any], task: Task) -> Steps:
-        file = self.folder / ARRAYS
-        columns = Columns(file, _load(file))
-        steps = columns.steps(task)
+    def _hold_to(self, meta: Mapping[str, Any], steps: Steps) -> None:
         claimed = meta.get("duration_steps", steps.length)
         if claimed != steps.length:
-            raise DemoError(file, f"{steps.length} steps, but {META} says {claimed!r}")
-        return steps
+            raise DemoError(self.files[1], f"{steps.length} steps, but {META} says {claimed!r}")
+        if meta["true_video_frame_count"] < steps.length + 1:
+            wanted = meta["true_video_frame_count"]
+            raise DemoError(self.files[2], f"{wanted} video frames cannot show {steps.length + 1} states")
 
-    def _with_video(self, steps: Steps, meta: dict[str, Any], size: int, sink: Sink) -> Steps:
-        file, states = self.folder / VIDEO, steps.length + 1
-        wanted = meta["true_video_frame_count"]
-        lead_in = wanted - states
-        if lead_in < 0:
-            raise DemoError(self.folder / META, f"{wanted} video frames cannot show {states} states")
-        decoded = 0
-        with blaming(file):
-            for decoded, frame in enumerate(decode(file), 1):
-                if lead_in < decoded <= wanted:
-                    if min(frame.width, frame.height) < size:
-                        raise DemoError(
-                            file, f"{frame.width}x{frame.height}", f"ingest with --size below {size}"
-                        )
-                    pixels = to_rgb(frame, size)
-                    sink(pixels)
-            claimed = container_frames(file)
+    def _send(self, steps: Steps, wanted: int, size: int, sink: Sink) -> tuple[dict[str, int], list[str]]:
+        file, lead_in = self.files[0], wanted - steps.length - 1
+        decoded, remarks = 0, list[str]()
+        for decoded, frame in enumerate(frames_of(file, size, remarks), 1):
+            if lead_in < decoded <= wanted:
+                pixels = frame(None)
+                sink(pixels)
         if decoded == wanted - 1 and decoded > lead_in:
             # MineRL's own reader repeats the last frame but one too; no action depends on it.
             sink(pixels)
         elif decoded < wanted:
             raise DemoError(file, f"breaks off: {decoded} frames decode of {wanted}")
+        with blaming(file):
+            claimed = container_frames(file)
         counts = {"decoded_frames": decoded, "container_frames": claimed, "lead_in_frames": lead_in}
-        counts["missing_frames"] = max(0, wanted - decoded)
-        steps.meta.update(meta, source=str(self.folder), video=counts)
-        return steps
+        return counts | {"missing_frames": max(0, wanted - decoded)}, remarks
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,8 @@ class Columns:
     file: Path
     arrays: dict[str, np.ndarray]
 
-    def steps(self, task: Task) -> Steps:
+    def steps(self, task: Task, remarks: list[str]) -> Steps:
+        """All of them; what was read over goes to `remarks`."""
         length = len(self.take("reward", "fiu", ()))
         buttons = [self.integers(f"action${button}", length, 1) for button in BUTTONS[2021]]
         counts = [self.integers(f"{_COUNT}{item}", length + 1, MAX_STACK_SUM) for item in task.items]
@@ -135,7 +135,7 @@ class Columns:
             era=2021,
             button_names=BUTTONS[2021],
             buttons=np.stack(buttons, axis=1).astype(np.uint8),
-            camera=self.camera(length),
+            camera=self.camera(length, remarks),
             equip_values=task.equip,
             equip=self.names("action$equip", length, task.equip),
             equipped=self.names(f"{_HAND}type", length + 1, task.equip),
@@ -170,15 +170,18 @@ class Columns:
             raise DemoError(self.file, f"{key} is {array[at]} at row {at}, not a whole number of 0 to {high}")
         return array
 
-    def camera(self, rows: int) -> np.ndarray:
-        array = self.take("action$camera", "fiu", (2,), rows)
-        wrong = np.abs(array).max(axis=1) > 180
+    def camera(self, rows: int, remarks: list[str]) -> np.ndarray:
+        array = self.take("action$camera", "fiu", (2,), rows).astype(np.float64)
+        wrong = np.abs(array).max(axis=1) > MOST_DEGREES
         if wrong.any():
             at = int(np.argmax(wrong))
             raise DemoError(
-                self.file, f"action$camera is {array[at].tolist()} degrees at row {at}, beyond 180"
+                self.file, f"action$camera is {array[at].tolist()} degrees at row {at}, beyond {MOST_DEGREES}"
             )
-        return array.astype(np.float32)
+        camera, turned = within_half_turn(array)
+        if turned:
+            remarks.append(f"turns by more than {MAX_DEGREES} degrees on {turned} ticks; {TURNED}")
+        return camera.astype(np.float32)
 
     def names(self, key: str, rows: int, values: tuple[str, ...]) -> np.ndarray:
         array = self.take(key, "U", (), rows)

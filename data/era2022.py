@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,34 +18,41 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.contract import BUTTONS, Task
-from basalt_iq.data.actions2022 import ESC, Actions, ending, read_actions, write_actions
+from basalt_iq.data.about import path_text
+from basalt_iq.data.actions2022 import ESC, KEYS, Actions, ending, read_actions, write_actions
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.cursor import draw_cursor
-from basalt_iq.data.defects import DemoError, blaming
+from basalt_iq.data.defects import DemoError, Finding, Parted, blaming
+from basalt_iq.data.foreign_json import read_meta
 from basalt_iq.data.steps import Steps
-from basalt_iq.frames import Sink
-from basalt_iq.video import container_frames, decode, to_rgb
+from basalt_iq.data.videos import Sink, container_frames, frames_of
 
 CHUNK_TICKS = 6000
 _NAME = re.compile(r"(?P<demo>.+)-(?P<time>\d{8}-\d{6})")
 _TIME = "%Y%m%d-%H%M%S"
 #: A chunk is 5 minutes: one that starts later than this after the one before follows on a gap.
 _NEXT_CHUNK = timedelta(minutes=5, seconds=30)
+#: Where ticks are missing more often, nothing of use is left in between.
+MOST_CUTS = 20
+#: Share of ticks on which unknown keys are held that is no accident.
+_MANY_UNKNOWN = 0.05
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One chunk: a path without its suffix."""
+    """One chunk: a path without its suffix, and the suffixes of its files."""
 
     stem: Path
+    video_suffix: str = ".mp4"
+    actions_suffix: str = ".jsonl"
 
     @property
     def video(self) -> Path:
-        return self.stem.with_name(self.stem.name + ".mp4")
+        return self.stem.with_name(self.stem.name + self.video_suffix)
 
     @property
     def actions(self) -> Path:
-        return self.stem.with_name(self.stem.name + ".jsonl")
+        return self.stem.with_name(self.stem.name + self.actions_suffix)
 
     @property
     def sums(self) -> Path:
@@ -80,11 +88,14 @@ class Demo2022:
     """Begins the recording: slot 1 is held."""
     last: bool = True
     """Ends it."""
+    rows: tuple[tuple[int, int], ...] = ()
+    """Of a run between missing ticks: which rows of each chunk's actions it takes."""
     era: int = 2022
 
     @property
     def name(self) -> str:
-        return self.pairs[0].stem.name
+        name = self.pairs[0].stem.name
+        return f"{name}+{self.rows[0][0]}" if self.rows and self.rows[0][0] else name
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -95,11 +106,16 @@ class Demo2022:
         """What a store knows its chunks by."""
         return tuple(pair.stem.name for pair in self.pairs)
 
+    def files_of(self, part: str) -> tuple[Path, ...]:
+        """The files of one of the parts."""
+        (pair,) = (pair for pair in self.pairs if pair.stem.name == part)
+        return pair.video, pair.actions
+
     def beyond(self, known: Collection[str]) -> list[Demo2022]:
         """The runs of chunks that are left when the parts `known` are left out."""
         runs: list[Demo2022] = []
         for i, pair in enumerate(self.pairs):
-            if pair.stem.name in known:
+            if pair.stem.name in known or self.rows:
                 continue
             first, last = self.first and i == 0, self.last and i == len(self.pairs) - 1
             if runs and runs[-1].pairs[-1] == self.pairs[i - 1]:
@@ -109,23 +125,32 @@ class Demo2022:
         return runs
 
     def read(self, size: int, sink: Sink) -> Steps:
-        """Send the T+1 frames to `sink` and return the steps. Raises DemoError naming the bad chunk."""
+        """Send the T+1 frames to `sink` and return the steps.
+
+        Raises DemoError naming the bad chunk, or Parted where ticks are missing.
+        """
         chunks = self.read_actions()
         if self.task is None:
             raise DemoError(self.pairs[0].stem, "no folder above it names its task", "give --task")
-        end = ending(chunks[-1]) if self.last else None
-        used, counts = [], []
-        for pair, actions in zip(self.pairs, chunks, strict=True):
+        self._refuse_unknown_keys(chunks)
+        if not self.rows:
+            self._part(chunks)
+        rows = self.rows or [(0, len(actions)) for actions in chunks]
+        ends = self.last and rows[-1][1] == len(chunks[-1])
+        end = ending(chunks[-1]) if ends else None
+        used, counts, remarks = [], [], self._remarks(chunks)
+        for pair, actions, (first, stop) in zip(self.pairs, chunks, rows, strict=True):
             final = pair is self.pairs[-1]
-            keep = len(actions) if not final or end is None else end + 1
-            video = _Video(pair, actions, size, final)
-            video.send(sink, keep + final)
-            used.append(_take(actions, min(keep, video.decoded)))
+            keep = stop if not final or end is None else end + 1
+            video = Chunk(pair, actions, size, final)
+            video.send(sink, first, keep, one_more=final and stop == len(actions))
+            used.append(actions.piece(first, first + min(keep - first, video.shown)))
             counts.append(video.counts)
+            remarks += [[str(pair.video), what] for what in video.remarks]
         if video.sent == len(used[-1]):
             # Nothing was seen after the last action; no action depends on what this repeats.
             sink(video.pixels)
-        return self._steps(self.task, used, ended=end is not None, video=counts)
+        return self._steps(self.task, used, ended=end is not None, video=counts, remarks=remarks)
 
     def read_actions(self) -> list[Actions]:
         """The actions of every chunk. Raises DemoError."""
@@ -134,11 +159,60 @@ class Demo2022:
         for pair in self.pairs:
             for file, other in ((pair.actions, pair.video), (pair.video, pair.actions)):
                 if not file.is_file():
-                    raise DemoError(file, "missing", f"fetch it, or delete {other}")
+                    raise DemoError(file, "missing", f"fetch it; {other.name} alone teaches nothing")
             verify(pair.sums)
             chunks.append(read_actions(pair.actions, hotbar))
             hotbar = chunks[-1].last_hotbar
         return chunks
+
+    def _part(self, chunks: Sequence[Actions]) -> None:
+        """Raise Parted where ticks are missing within a chunk: a run ends there, and another begins."""
+        pieces = [(i, piece) for i, actions in enumerate(chunks) for piece in actions.pieces]
+        if len(pieces) == len(chunks):
+            return
+        if len(pieces) > len(chunks) + MOST_CUTS:
+            raise DemoError(self._worst(chunks).actions, f"ticks are missing in more than {MOST_CUTS} places")
+        findings, runs = [], [[pieces[0]]]
+        for i, (first, stop) in pieces[1:]:
+            if first == 0:
+                runs[-1].append((i, (first, stop)))
+                continue
+            runs.append([(i, (first, stop))])
+            lost = int(chunks[i].tick[first] - chunks[i].tick[first - 1] - 1)
+            what = f"{lost} ticks are missing before line {chunks[i].line[first] + 1}; parted there"
+            findings.append(Finding(str(self.pairs[i].actions), what, fault=False))
+        raise Parted([self._run(run, run is runs[0], run is runs[-1]) for run in runs], findings)
+
+    def _run(self, run: list[tuple[int, tuple[int, int]]], first: bool, last: bool) -> Demo2022:
+        pairs = tuple(self.pairs[i] for i, _ in run)
+        begins = self.first and first
+        return replace(
+            self, pairs=pairs, first=begins, last=self.last and last, rows=tuple(rows for _, rows in run)
+        )
+
+    def _worst(self, chunks: Sequence[Actions]) -> Pair:
+        return max(zip(self.pairs, chunks, strict=True), key=lambda both: len(both[1].pieces))[0]
+
+    def _refuse_unknown_keys(self, chunks: Sequence[Actions]) -> None:
+        """Raise DemoError where keys were held and none of them is known: it would teach to stand still."""
+        held = sum(max(chunk.unknown_keys.values(), default=0) for chunk in chunks)
+        names = {name for name in KEYS.values() if not name.startswith("hotbar")}
+        keys = [i for i, name in enumerate(BUTTONS[2022]) if name in names]
+        known = any(chunk.buttons[:-1, keys].any() for chunk in chunks)
+        if not known and held > _MANY_UNKNOWN * sum(map(len, chunks)):
+            unknown = ", ".join(sorted({key for chunk in chunks for key in chunk.unknown_keys})[:5])
+            what = f"none of the keys held is known ({unknown})"
+            raise DemoError(self.pairs[0].actions, what, "name them as in key.keyboard.w (docs/data.md)")
+
+    def _remarks(self, chunks: Sequence[Actions]) -> list[list[str]]:
+        """[file, what was read over] of the action files."""
+        found = []
+        for pair, actions in zip(self.pairs, chunks, strict=True):
+            texts = list(actions.remarks)
+            for key, count in Counter(actions.unknown_keys).most_common(5):
+                texts.append(f"{key} means nothing here; held on {count / len(actions):.1%} of ticks")
+            found += [[str(pair.actions), text] for text in texts]
+        return found
 
     def _steps(self, task: Task, chunks: Sequence[Actions], **meta: Any) -> Steps:
         buttons = np.concatenate([chunk.buttons for chunk in chunks])
@@ -162,73 +236,83 @@ class Demo2022:
         )
 
     def _meta(self, chunks: Sequence[Actions]) -> dict[str, Any]:
-        recorded = _read_about(self.pairs[0].about)
-        totals = {key: sum(chunk.counts[key] for chunk in chunks) for key in chunks[0].counts}
-        return {**recorded, "source": str(self.pairs[0].stem), "recorded_actions": totals}
+        recorded = read_meta(self.pairs[0].about) if self.pairs[0].about.exists() else {}
+        totals: Counter[str] = Counter()
+        for chunk, (first, _) in zip(chunks, self.rows or [(0, 0)] * len(chunks), strict=True):
+            totals.update(chunk.counts if first == 0 else {})
+        return {**recorded, "source": path_text(self.pairs[0].stem), "recorded_actions": dict(totals)}
 
 
-class _Video:
-    """Decodes one chunk beside its actions."""
+class Chunk:
+    """Decodes one chunk's video beside its actions."""
 
     def __init__(self, pair: Pair, actions: Actions, size: int, final: bool):
         self.decoded = self.sent = 0
         self.pixels = np.zeros(0, np.uint8)
+        self.remarks: list[str] = []
         self._pair, self._actions, self._size, self._final = pair, actions, size, final
+        self._first = 0
+        self._lines = int(actions.line[-1]) + 1
+
+    @property
+    def shown(self) -> int:
+        """Actions, from the first taken on, that have a frame."""
+        return max(0, self.decoded - self._first)
 
     @property
     def counts(self) -> dict[str, int]:
+        with blaming(self._pair.video):
+            claimed = container_frames(self._pair.video)
         return {
             "decoded_frames": self.decoded,
-            "container_frames": container_frames(self._pair.video),
-            "missing_frames": max(0, len(self._actions) - self.decoded),
-            "frames_left_out": max(0, self.decoded - len(self._actions) - self._final),
+            "container_frames": claimed,
+            "missing_frames": max(0, self._lines - self.decoded),
+            "frames_left_out": max(0, self.decoded - self._lines - self._final),
         }
 
-    def send(self, sink: Sink, keep: int) -> None:
-        """Send the first `keep` frames, and hold the length of the video against the actions."""
-        file, lines = self._pair.video, len(self._actions)
-        with blaming(file):
-            for self.decoded, frame in enumerate(decode(file), 1):
-                if min(frame.width, frame.height) < self._size:
-                    size = f"{frame.width}x{frame.height}"
-                    raise DemoError(file, f"frames of {size}", f"ingest with --size below {self._size}")
-                if self.decoded <= keep:
-                    self.pixels = to_rgb(frame, self._size, self._draw(self.decoded - 1))
-                    sink(self.pixels)
-                    self.sent += 1
-        if abs(self.decoded - lines) > 1 or not self.decoded:
-            raise DemoError(file, f"{self.decoded} frames, but {self._pair.actions.name} has {lines} ticks")
+    def send(self, sink: Sink, first: int, stop: int, one_more: bool) -> None:
+        """Send the frames of the actions' rows `first` to before `stop`, and with `one_more` the next.
 
-    def _draw(self, tick: int) -> Any:
-        if tick >= len(self._actions) or not self._actions.gui[tick]:
+        Raises DemoError where the length of the video does not fit the actions.
+        """
+        index = self._frame_of_row()
+        self._first = int(index[first])
+        until = self._first + stop - first + one_more
+        for at, frame in enumerate(frames_of(self._pair.video, self._size, self.remarks)):
+            self.decoded = at + 1
+            if self._first <= at < until:
+                self.pixels = frame(self._draw(int(np.searchsorted(index, at)), at, index))
+                sink(self.pixels)
+                self.sent += 1
+        if abs(self.decoded - self._lines) > 1 or not self.decoded:
+            what = f"{self.decoded} frames, but {self._pair.actions.name} has {self._lines} ticks"
+            raise DemoError(self._pair.video, what)
+
+    def _frame_of_row(self) -> np.ndarray:
+        """The video's frame of each row. Where ticks are missing the video may have them or not."""
+        line, tick = self._actions.line, self._actions.tick
+        if tick[-1] == line[-1]:
+            return line
+        decoded = sum(1 for _ in frames_of(self._pair.video, self._size, []))
+        by_line, by_tick = (abs(decoded - int(index[-1]) - 1) for index in (line, tick))
+        if min(by_line, by_tick) > 1 or by_line == by_tick:
+            what = f"{decoded} frames, but {self._pair.actions.name} has {self._lines} ticks"
+            raise DemoError(self._pair.video, f"{what}, some of them missing")
+        self._lines = int((line if by_line < by_tick else tick)[-1]) + 1
+        return line if by_line < by_tick else tick
+
+    def _draw(self, row: int, at: int, index: np.ndarray) -> Any:
+        if row >= len(index) or index[row] != at or not self._actions.gui[row]:
             return None
-        x, y = self._actions.cursor[tick].tolist()
+        x, y = self._actions.cursor[row].tolist()
         return lambda planes: draw_cursor(planes, x, y)
 
 
-def _take(actions: Actions, count: int) -> Actions:
-    parts = {name: getattr(actions, name)[:count] for name in ("buttons", "camera", "cursor")}
-    return replace(actions, **parts)
-
-
-def _read_about(file: Path) -> dict[str, Any]:
-    try:
-        about = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise DemoError(file, f"is no JSON ({error})", "delete it to read on without") from error
-    if not isinstance(about, dict):
-        raise DemoError(file, "is no JSON object", "delete it to read on without")
-    return about
-
-
-def group(stems: Collection[Path]) -> Iterator[tuple[Pair, ...]]:
+def group(found: Collection[Pair]) -> Iterator[tuple[Pair, ...]]:
     """The chunks of each demo in order of time, split where time leaves a gap."""
     demos: dict[tuple[Path, str], list[Pair]] = {}
-    for stem in sorted(stems):
-        pair = Pair(stem)
-        demos.setdefault((stem.parent, pair.demo if pair.time else stem.name), []).append(pair)
+    for pair in sorted(found, key=lambda pair: pair.stem):
+        demos.setdefault((pair.stem.parent, pair.demo if pair.time else pair.stem.name), []).append(pair)
     for pairs in demos.values():
         run: list[Pair] = []
         for pair in sorted(pairs, key=lambda pair: pair.time or datetime.min):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from basalt_iq.data.defects import DemoError, Finding
+import numpy as np
+
+from basalt_iq.data.about import Part
+from basalt_iq.data.defects import Finding
+from basalt_iq.data.identity import Known, identify
+from basalt_iq.data.planning import Held, Plan, plan, task_name
+from basalt_iq.data.reading import read_around, remarks_on
 from basalt_iq.data.sources import Source
-from basalt_iq.data.store import Store
+from basalt_iq.data.store import Committed, Store, TrajectoryWriter
 from basalt_iq.errors import UserError
 from basalt_iq.files import sweep
 from basalt_iq.jobs import Progress, run_jobs
@@ -24,10 +31,12 @@ class Report:
     """Names of the trajectories written."""
     known: int = 0
     """Demonstrations that were in the store already."""
+    twins: int = 0
+    """Demonstrations of the same content as another one, which were taken once."""
     steps: int = 0
     """Steps written."""
     findings: list[Finding] = field(default_factory=list)
-    """What could not be read."""
+    """What could not be read, and remarks on what was."""
 
 
 def ingest(
@@ -40,68 +49,75 @@ def ingest(
 ) -> Report:
     """Decode the sources that `store` does not hold yet."""
     sweep(store.path)
-    held = held_parts(store)
-    sources, twins = _unlike(sources)
-    todo = [run for source in sources for run in new_runs(source, held)]
-    report = Report(known=sum(not new_runs(source, held) for source in sources), findings=twins)
-    report.findings += [finding for source in sources for finding in changed(source, held)]
+    held = Held.of(store)
+    found = look(sources, held, workers=workers, ray=ray)
+    report = Report(known=found.known, twins=found.twins, findings=list(found.findings))
     job = partial(ingest_one, store.path)
-    for done, (_, part) in enumerate(run_jobs(job, todo, workers=workers, ray=ray), 1):
+    for done, (_, part) in enumerate(run_jobs(job, found.todo, workers=workers, ray=ray), 1):
         report.added += part.added
+        report.known += part.known
         report.steps += part.steps
         report.findings += part.findings
-        progress(done, len(todo))
+        progress(done, len(found.todo))
     # Workers of a run that was killed just before this one may have outlived the first sweep.
     sweep(store.path)
     return report
 
 
-def ingest_one(path: Path, source: Source) -> Report:
-    """Decode one demonstration; around a bad chunk of it, what comes before and after."""
+def look(sources: Sequence[Source], held: Held, *, workers: int | None = None, ray: bool = False) -> Plan:
+    """What is to be read of the sources, by the content of their files."""
+    numbered = list(enumerate(sources))
+    parts: dict[int, tuple[Part, ...]] = {}
+    for (index, _), found in run_jobs(partial(_identify, held.known()), numbered, workers=workers, ray=ray):
+        parts[index] = found
+    return plan([(source, parts[index]) for index, source in numbered], held)
+
+
+def _identify(known: Known, numbered: tuple[int, Source]) -> tuple[Part, ...]:
+    return identify(numbered[1], known)
+
+
+def ingest_one(path: Path, item: tuple[Source, tuple[Part, ...]]) -> Report:
+    """Decode one demonstration; around what is bad of it, what comes before and after.
+
+    The parts are noted with the last trajectory: until all is in, none of it counts as known.
+    """
+    source, parts = item
     store, report = Store.open(path), Report()
-    runs = [source]
-    while runs:
-        run = runs.pop()
-        try:
-            with store.writer(run.name) as writer:
-                steps = run.read(store.size, writer.append)
-                steps.meta["files"] = _files(run)
-                if writer.commit(steps):
-                    report.added.append(run.name)
-                    report.steps += steps.length
-        except DemoError as error:
-            report.findings.append(error.finding)
-            bad = Path(error.finding.file).stem
-            runs += [rest for rest in run.beyond({bad}) if rest != run]
-        except OSError as error:
-            raise UserError(f"{path}: cannot write ({error.strerror}); make room and run again") from error
+    committed, read, bad = list[Committed](), set[str](), set[str]()
+    try:
+        for result in read_around(source, partial(_read_into, store)):
+            if isinstance(result, Finding):
+                report.findings.append(result)
+                bad |= {Path(result.file).stem} if result.fault else set()
+                continue
+            done, run, remarks = result
+            report.findings += remarks
+            report.added += [done.name] if done.new else []
+            report.steps += done.steps if done.new else 0
+            committed.append(done)
+            read |= set(run.parts)
+        if committed:
+            whole = tuple(part for part in parts if part.name in read - bad)
+            store.note(task_name(source), committed[-1].name, whole)
+    except OSError as error:
+        raise UserError(f"{path}: cannot write ({error.strerror}); make room and run again") from error
+    report.known = not report.added and bool(committed)
     return report
 
 
-Held = dict[tuple[str, str], tuple[Path, dict[str, int]]]
+def _read_into(store: Store, run: Source) -> tuple[Committed, Source, list[Finding]]:
+    with store.writer(run.name) as writer:
+        steps = run.read(store.size, partial(_append, store, writer))
+        return writer.commit(steps), run, remarks_on(steps)
 
 
-def held_parts(store: Store) -> Held:
-    """(task, part) -> where the store has it and the sizes in bytes of the files it was read from."""
-    return {
-        (trajectory.task, part): (trajectory.folder, files)
-        for trajectory in store.select()
-        for part, files in trajectory.meta.get("files", {}).items()
-    }
-
-
-def new_runs(source: Source, held: Held) -> list[Source]:
-    """What is left of a source without the parts already held."""
-    return source.beyond({part for part in source.parts if (_task(source), part) in held})
-
-
-def changed(source: Source, held: Held) -> Iterator[Finding]:
-    """Files that are no longer as long as when they were ingested."""
-    for part, sizes in _files(source).items():
-        folder, before = held.get((_task(source), part), (None, sizes))
-        for file, size in sizes.items():
-            if before.get(file, size) != size:
-                yield Finding(file, "changed since it was ingested", f"delete {folder} to read it anew")
+def _append(store: Store, writer: TrajectoryWriter, frame: np.ndarray) -> None:
+    try:
+        writer.append(frame)
+    except OSError as error:
+        # Not the demonstration's fault.
+        raise UserError(f"{store.path}: cannot write ({error.strerror}); make room and run again") from error
 
 
 def shard(sources: Sequence[Source], spec: str) -> list[Source]:
@@ -115,32 +131,5 @@ def shard(sources: Sequence[Source], spec: str) -> list[Source]:
     return [source for source in sources if zlib.crc32(_identity(source)) % count == index - 1]
 
 
-def _unlike(sources: Sequence[Source]) -> tuple[list[Source], list[Finding]]:
-    """The sources without those that share a name with one before."""
-    seen: dict[tuple[str, str], Source] = {}
-    findings = []
-    for source in sources:
-        first = seen.setdefault((_task(source), source.name), source)
-        if first is not source:
-            what = f"has the name of {first.files[0]}"
-            findings.append(Finding(str(source.files[0]), what, "keep one, or rename it if they differ"))
-    return list(seen.values()), findings
-
-
-def _task(source: Source) -> str:
-    return source.task.name if source.task else ""
-
-
 def _identity(source: Source) -> bytes:
-    return f"{_task(source)}/{source.name}".encode()
-
-
-def _files(source: Source) -> dict[str, dict[str, int]]:
-    """part -> file -> size in bytes."""
-    sizes: dict[str, dict[str, int]] = {}
-    per_part = len(source.files) // len(source.parts)
-    for i, file in enumerate(source.files):
-        part = source.parts[i // per_part]
-        if file.exists():
-            sizes.setdefault(part, {})[str(file)] = file.stat().st_size
-    return sizes
+    return os.fsencode(f"{task_name(source)}/{source.name}")

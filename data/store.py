@@ -19,7 +19,7 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -229,6 +229,11 @@ class Store:
         """
         return fingerprint(self.select(task))
 
+    def note(self, task: str, name: str, parts: tuple[Part, ...]) -> None:
+        """Put on record what a trajectory was read from."""
+        folder = self.path / task / name
+        write_json(folder / "trajectory.json", replace(read_about(folder, REMEDY), parts=parts))
+
     def _tasks(self) -> list[Path]:
         return [entry for entry in self.path.iterdir() if entry.is_dir() and entry.name[0] != "."]
 
@@ -241,6 +246,16 @@ class Store:
                 yield writer
             finally:
                 writer.close()
+
+
+@dataclass(frozen=True)
+class Committed:
+    """Where a demonstration is in a store."""
+
+    name: str
+    steps: int
+    new: bool
+    """It was not there before."""
 
 
 def fingerprint(trajectories: Sequence[Trajectory]) -> str:
@@ -270,8 +285,8 @@ class TrajectoryWriter:
         self._file.write(raw)
         self._sums.append(zlib.crc32(raw))
 
-    def commit(self, steps: Steps, parts: Sequence[Part] = ()) -> str | None:
-        """Put the trajectory in its place and return its name; None if the same is there already.
+    def commit(self, steps: Steps) -> Committed:
+        """Put the trajectory in its place, unless the same is there already.
 
         Where another demonstration has its name, the name is made distinct by the digest of its content.
         """
@@ -279,26 +294,26 @@ class TrajectoryWriter:
             raise ValueError(f"{self.frames} frames for {steps.length} steps")
         self._write_header()
         self.close()
-        about = self._write_steps(steps, tuple(parts))
+        about = self._write_steps(steps)
         write_json(self._folder / "trajectory.json", about)
         for name in (self._name, f"{self._name}~{about.digest[:12]}"):
             target = self._store.path / steps.task / name
             target.parent.mkdir(exist_ok=True)
             if _moved(self._folder, target):
-                return name
+                return Committed(name, steps.length, new=True)
             if read_about(target, REMEDY).digest == about.digest:
-                return None
-        return None
+                break
+        return Committed(name, steps.length, new=False)
 
     def close(self) -> None:
         self._file.close()
 
-    def _write_steps(self, steps: Steps, parts: tuple[Part, ...]) -> About:
+    def _write_steps(self, steps: Steps) -> About:
         rows = to_rows(steps, np.array(self._sums, np.uint32))
         np.save(self._folder / "steps.npy", rows)
         about = About(
             steps.task, steps.era, steps.length, steps.button_names, steps.equip_values, steps.items,
-            steps.meta, parts=parts, counts=Counts.of_steps(steps),
+            steps.meta, counts=Counts.of_steps(steps),
         )  # fmt: skip
         return replace(about, digest=content_digest(about.header(self._store.size), rows.tobytes()))
 

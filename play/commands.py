@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from basalt_iq.command import Command, console, counted, progress, said, tell_address
+from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
+from basalt_iq.play.seeds import chosen_seeds
 from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, World, at_once
 
 if TYPE_CHECKING:
-    from basalt_iq.play.evaluation import Plan
+    from basalt_iq.play.plan import Plan
     from basalt_iq.play.player import Actor
     from basalt_iq.play.record import Outcome, Recipe
 
@@ -37,6 +39,8 @@ class Evaluate(Command):
     """How many episodes, each on a seed of its own."""
     first_seed: int = FIRST_SEED
     """Seeds are this one and those that follow. Keep them apart from the seeds of the demos."""
+    seeds: tuple[str, ...] = ()
+    """These seeds instead: numbers, or bedd for the eleven of the task that BEDD takes."""
     max_steps: int | None = None
     """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
     player: Literal["agent", "random", "scripted"] = "agent"
@@ -58,36 +62,46 @@ class Evaluate(Command):
     world_python: str | None = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
-    device: str = "cpu"
-    """Where the network runs: cpu, cuda, cuda:1."""
+    device: str = "auto"
+    """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
     """Seed of the agent's own sampling."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.play.evaluation import evaluate
+        from basalt_iq.play.plan import describe
+        from basalt_iq.records import to_json
 
-        if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
-            raise UserError("--episodes, --workers and --worlds must be at least 1")
-        if self.max_steps is not None and self.max_steps < 1:
-            raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
+        self._refuse_numbers()
         maker = Maker(self.world, self.world_python, progress=True)
         maker.check()
         plan, actor = self._plan()
+        seeds = chosen_seeds(self.seeds, plan.task, self.first_seed, self.episodes)
         folder = self._folder()
-        seeds = range(self.first_seed, self.first_seed + self.episodes)
         with progress() as bar:
-            line = bar.add_task(f"{plan.player} plays {plan.task}", total=self.episodes)
+            line = bar.add_task(f"{plan.player} plays {plan.task}", total=len(seeds))
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers,
                 worlds=at_once(self.world, self.worlds, self.workers),
                 command=said(), on_done=lambda _: bar.advance(line), build=maker,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
-        return summary | {"ok": True, "folder": str(folder)}
+        return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
+
+    def _refuse_numbers(self) -> None:
+        """Raises UserError for numbers that make no sense, before anything is read or written."""
+        if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
+            raise UserError("--episodes, --workers and --worlds must be at least 1")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: must be at least 0")
+        if self.task is not None:
+            find_task(self.task)
+        chosen_seeds(self.seeds, self.task or "FindCave", self.first_seed, self.episodes)
 
     def _plan(self) -> tuple[Plan, Actor | None]:
-        from basalt_iq.contract import find_task
-        from basalt_iq.play.evaluation import Plan
+        from basalt_iq.play.plan import Plan
         from basalt_iq.play.translation import fitted
 
         if self.player == "scripted":
@@ -106,8 +120,9 @@ class Evaluate(Command):
 
     def _agent(self) -> tuple[Plan, Actor]:
         from basalt_iq.agent.checkpoint import find_agent, load_spec
-        from basalt_iq.contract import find_task
-        from basalt_iq.play.evaluation import Plan, fingerprint
+        from basalt_iq.agent.device import find_device
+        from basalt_iq.play.evaluation import fingerprint
+        from basalt_iq.play.plan import Plan
         from basalt_iq.play.player import Player, RandomPlayer
 
         if self.run_dir is None:
@@ -124,7 +139,9 @@ class Evaluate(Command):
         choice = "argmax" if self.argmax else "sampled"
         label = relative(checkpoint, run_folder(self.run_dir))
         plan = Plan(task, "agent", spec.era, self.max_steps, label, fingerprint(checkpoint), choice)
-        return plan, Player.load(checkpoint, device=self.device, seed=self.seed, argmax=self.argmax)
+        return plan, Player.load(
+            checkpoint, device=find_device(self.device), seed=self.seed, argmax=self.argmax
+        )
 
     def _folder(self) -> Path:
         if self.out is not None:
@@ -155,15 +172,6 @@ def one_thread_each(workers: int) -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
 
 
-def describe(summary: dict[str, Any]) -> str:
-    """A summary in one line."""
-    head = f"{summary['player']} on {summary['task']}: {summary['episodes']} episodes"
-    if summary.get("rate") is None:
-        return head
-    rate = f"{summary['rate']:.0%} succeed (95 % interval {summary['low']:.0%} to {summary['high']:.0%})"
-    return f"{head}, {rate}, {summary['mean_steps']:.0f} steps on average"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
     """Record demonstrations of a task in the stand-in world, in a real data set's layout.
@@ -189,8 +197,11 @@ class Record(Command):
     """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
     max_steps: int | None = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
+    keep_failures: bool = False
+    """Keep what a scripted player failed at too, marked as such, and play n seeds whatever comes of them.
+    Otherwise further seeds follow until there are n successes. A person's are the person's to keep."""
     only_successful: bool = False
-    """Keep demonstrations that succeed only, and go on to further seeds until there are n of them."""
+    """Keep successes only, a person's too; for scripted players that is so anyway."""
     workers: int | None = None
     """Processes; one for each core unless given."""
 
@@ -200,7 +211,10 @@ class Record(Command):
 
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, self.only_successful)
+        if self.only_successful and self.keep_failures:
+            raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
+        only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
+        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
@@ -210,6 +224,8 @@ class Record(Command):
             f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
             f"{result['successes']} of {result['attempts']} attempts succeeded"
         )
+        if self.player == "scripted" and result["recorded"] < self.n:
+            console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
         return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
 
     def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
@@ -220,7 +236,9 @@ class Record(Command):
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
         from basalt_iq.play.person import record_person
+        from basalt_iq.play.record import person_of
 
         with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
             tell_address(player.url, f"to play {recipe.task}", self.open)
+            recipe = replace(recipe, who=person_of(self.out))
             return record_person(recipe, self.n, self.seed, player, progress=update)

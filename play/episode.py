@@ -8,20 +8,28 @@ record exactly when its JSON exists.
 from __future__ import annotations
 
 import io
-import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Annotated, Any
+from zipfile import BadZipFile, ZipFile
 
+import msgspec
 import numpy as np
 
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import write_bytes
-from basalt_iq.records import write_json
+from basalt_iq.records import read_json, write_json
+
+#: Steps of an episode that are believed: a week of play.
+MAX_STEPS = 12_096_000
+#: Bytes that the arrays of a step can take, with room for later versions, and of an episode without steps.
+STEP_BYTES, BASE_BYTES = 512, 1 << 20
+#: What to do about a damaged file; it may be the only copy.
+REMEDY = "restore it, or evaluate under another --name"
 
 #: Arrays of the npz and their types. First axis T (steps), or T+1 (states) for ``progress``. A player
 #: without Q (a scripted one, a random one) leaves out what it does not have.
@@ -45,6 +53,10 @@ ARRAYS: dict[str, type[np.generic]] = {
 OF_STATES = ("progress", "position")
 
 
+#: What reading a file of arrays that is none, is cut short or lies can raise.
+DAMAGE = (OSError, ValueError, EOFError, KeyError, RuntimeError, MemoryError, BadZipFile, zlib.error)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What ``seed_<N>.json`` says."""
@@ -53,10 +65,10 @@ class Facts:
     era: int
     seed: int
     player: str
-    steps: int = 0
+    steps: Annotated[int, msgspec.Meta(ge=0, le=MAX_STEPS)] = 0
     max_steps: int | None = None
     success: bool | None = None
-    """None where the world has no judge, and for a demo that does not say."""
+    """None where the world has no judge or broke, and for a demo that does not say."""
     score: float | None = None
     reasons: list[str] = field(default_factory=list)
     checkpoint: str | None = None
@@ -82,10 +94,10 @@ class Facts:
             return None
         return RewardSpec(self.discount, self.absorbing_reward, self.value_bound)
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Facts:
-        """Unknown keys are left aside: a newer version may have added them."""
-        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+    @property
+    def judged(self) -> bool:
+        """Whether a judge spoke of what the player did: not where a broken world ended the episode."""
+        return self.success is not None and self.error is None
 
 
 @dataclass(frozen=True)
@@ -108,14 +120,23 @@ class Episode:
         """The arrays that exist, by name; those that do not fit the number of steps are left out."""
         path = self.folder / f"{self.stem}.npz"
         try:
+            self._refuse_oversize(path)
             with np.load(path, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files if name in ARRAYS}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise UserError(f"{path}: damaged ({error}): delete {self.stem}.* and play it again") from error
+        except DAMAGE as error:
+            raise UserError(f"{path}: damaged ({error}); {REMEDY}") from error
         steps = self.facts.steps
         return {k: v for k, v in arrays.items() if len(v) == steps + (k in OF_STATES)}
+
+    def _refuse_oversize(self, path: Path) -> None:
+        """A small file can claim to inflate to more than there is memory."""
+        limit = BASE_BYTES + STEP_BYTES * self.facts.steps
+        with ZipFile(path) as archive:
+            claimed = sum(part.file_size for part in archive.infolist())
+        if claimed > limit:
+            raise ValueError(f"{claimed:,} bytes of arrays for {self.facts.steps} steps")
 
 
 def save(folder: Path, facts: Facts, arrays: Mapping[str, np.ndarray]) -> Episode:
@@ -124,7 +145,7 @@ def save(folder: Path, facts: Facts, arrays: Mapping[str, np.ndarray]) -> Episod
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: _narrow(name, array) for name, array in arrays.items()})
     write_bytes(folder / f"{episode.stem}.npz", buffer.getvalue())
-    write_json(folder / f"{episode.stem}.json", asdict(facts))
+    write_json(folder / f"{episode.stem}.json", facts)
     return episode
 
 
@@ -151,9 +172,7 @@ def load_all(folder: Path) -> list[Episode]:
 @lru_cache(maxsize=4096)
 def _read(path: Path, changed: int) -> Episode:
     """Kept while the file is unchanged: whoever follows a run looks at the same episodes again and again."""
-    try:
-        return Episode(path.parent, Facts.from_json(json.loads(path.read_text())))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not an episode's facts ({error}): delete {path.stem}.* and play it again"
-        ) from error
+    facts = read_json(path, Facts, remedy=REMEDY)
+    if facts.error is not None:  # older versions called it a failure of the player
+        facts = replace(facts, success=None, score=None)
+    return Episode(path.parent, facts)

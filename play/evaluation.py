@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
+from basalt_iq.locks import owned
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load, load_all
+from basalt_iq.play.plan import SUMMARY, Plan, Summary, read_summary, summarise
 from basalt_iq.play.player import Actor
-from basalt_iq.play.stats import wilson
 from basalt_iq.records import write_json
-
-SUMMARY = "summary.json"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is evaluated. A folder holds the episodes of one plan; only the seeds may grow."""
-
-    task: str
-    player: str
-    era: int = 2021
-    max_steps: int | None = None
-    """Episode limit in steps; None is the task's own."""
-    checkpoint: str | None = None
-    """Where the weights came from, for people."""
-    weights: str | None = None
-    """What the weights are: see :func:`fingerprint`."""
-    choice: str = "sampled"
-    """How actions are chosen: sampled or argmax."""
-    world: str = "stand-in"
-    """Where it is played."""
 
 
 def evaluate(
@@ -51,29 +30,36 @@ def evaluate(
     command: str | None = None,
     on_done: rollout.OnDone = lambda _: None,
     build: rollout.Build = rollout.TELLING,
-) -> dict[str, Any]:
-    """Play what is not on record yet and return the summary (the content of ``summary.json``).
+) -> Summary:
+    """Play what is not on record yet, or was ended by a broken world, and return the summary.
 
     Without ``player`` the world's own demonstrator plays. ``command`` is what a person would repeat.
     ``on_done`` hears of every episode, of those already on record at once. Raises UserError if the
-    folder holds another plan's episodes. ``build`` makes other worlds than the stand-in.
+    folder holds another plan's episodes, if another process evaluates in it, and if no world begins an
+    episode at all. ``build`` makes the worlds.
     """
-    ledger = _Ledger(plan, seeds, make_folder(folder), command)
-    for leftover in folder.glob(".seed_*"):  # of an evaluation that was killed
-        leftover.unlink(missing_ok=True)
-    for episode in ledger.recorded():
-        on_done(episode)
-    missing = ledger.missing()
-    if not missing:
-        return ledger.write(complete=True)
-    ledger.write(complete=False)
+    with owned(make_folder(folder), "an evaluation"):
+        ledger = _Ledger(plan, seeds, folder, command)
+        for leftover in folder.glob(".seed_*"):  # of an evaluation that was killed
+            leftover.unlink(missing_ok=True)
+        for episode in ledger.whole():
+            on_done(episode)
+        missing = ledger.missing()
+        if missing:
+            ledger.write(complete=False)
 
-    def note(episode: Episode) -> None:
-        ledger.write(complete=False)
-        on_done(episode)
+            def note(episode: Episode) -> None:
+                ledger.write(complete=False)
+                on_done(episode)
 
-    _player(plan, folder, player, workers, worlds, note, build)(missing)
-    return ledger.write(complete=True)
+            _refuse_no_world(plan, _player(plan, folder, player, workers, worlds, note, build)(missing))
+        return ledger.write(complete=not ledger.missing())
+
+
+def _refuse_no_world(plan: Plan, played: Sequence[Episode]) -> None:
+    """Raises UserError if no episode of this sitting ever began: there is no world to speak of."""
+    if played and all(e.facts.error is not None and e.facts.steps == 0 for e in played):
+        raise UserError(f"{plan.task}: no episode began in {plan.world}: {played[0].facts.error}")
 
 
 class _Ledger:
@@ -87,13 +73,17 @@ class _Ledger:
     def recorded(self) -> list[Episode]:
         return [episode for seed in self.seeds if (episode := load(self.folder, seed))]
 
-    def missing(self) -> list[int]:
-        return [seed for seed in self.seeds if load(self.folder, seed) is None]
+    def whole(self) -> list[Episode]:
+        return [episode for episode in self.recorded() if episode.facts.error is None]
 
-    def write(self, complete: bool) -> dict[str, Any]:
+    def missing(self) -> list[int]:
+        """Seeds to play: a broken world's episode is no episode."""
+        there = {episode.facts.seed for episode in self.whole()}
+        return [seed for seed in self.seeds if seed not in there]
+
+    def write(self, complete: bool) -> Summary:
         seconds = self._spent + (0.0 if self._idle else time.monotonic() - self._began)
-        summary = summarise(self.plan, self.recorded(), seconds)
-        summary |= {"command": self.command, "complete": complete}
+        summary = summarise(self.plan, self.recorded(), seconds, command=self.command, complete=complete)
         write_json(self.folder / SUMMARY, summary)
         return summary
 
@@ -109,52 +99,13 @@ def _player(
 ) -> Callable[[Sequence[int]], list[Episode]]:
     common: dict[str, Any] = {
         "out": folder, "era": plan.era, "max_steps": plan.max_steps, "workers": workers, "name": plan.player,
-        "on_done": note,
+        "on_done": note, "build": build,
     }  # fmt: skip
     if player is None:
         return lambda seeds: rollout.play_scripted(plan.task, seeds, **common)
     return lambda seeds: rollout.play(
-        plan.task, player, seeds, worlds=worlds, checkpoint=plan.checkpoint,
-        build=build, **common,
-    )  # fmt: skip
-
-
-def summarise(plan: Plan, episodes: Sequence[Episode], seconds: float = 0.0) -> dict[str, Any]:
-    """Success rate with its 95 % Wilson interval (all None where the world has no judge), steps, faults.
-
-    An episode that a broken world ended counts as not succeeded, and in ``faults``.
-    """
-    facts = [episode.facts for episode in episodes]
-    judged = [f.success for f in facts if f.success is not None]
-    successes = sum(judged)
-    low, high = wilson(successes, len(judged))
-    scores = [f.score for f in facts if f.score is not None]
-    return asdict(plan) | {
-        "episodes": len(facts),
-        "successes": successes if judged else None,
-        "rate": successes / len(judged) if judged else None,
-        "low": low if judged else None,
-        "high": high if judged else None,
-        "mean_score": sum(scores) / len(scores) if scores else None,
-        "mean_steps": sum(f.steps for f in facts) / len(facts) if facts else None,
-        "faults": sum(f.error is not None for f in facts),
-        "seeds": [f.seed for f in facts],
-        "seconds": round(seconds, 2),
-    }
-
-
-def read_summary(folder: Path) -> dict[str, Any]:
-    """The summary of an evaluation folder. Raises UserError naming the file."""
-    path = folder / SUMMARY
-    try:
-        summary = json.loads(path.read_text())
-        if not isinstance(summary, dict):
-            raise ValueError("not an object")
-    except FileNotFoundError:
-        raise UserError(f"{folder}: no evaluation here; make one with `basalt-iq evaluate`") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: unreadable ({error}); delete it and evaluate again") from None
-    return summary
+        plan.task, player, seeds, worlds=worlds, checkpoint=plan.checkpoint, **common
+    )
 
 
 def fingerprint(checkpoint: Path) -> str:
@@ -170,11 +121,11 @@ def _agree(folder: Path, plan: Plan) -> float:
     """Seconds already spent on this plan; UserError if the folder is another plan's."""
     if not (folder / SUMMARY).exists():
         if load_all(folder):
-            raise UserError(f"{folder}: holds episodes without {SUMMARY}; give another --name or delete them")
+            raise UserError(f"{folder}: holds episodes without {SUMMARY}; give another --name")
         return 0.0
     before = read_summary(folder)
-    for key, value in asdict(plan).items():
-        known = before.get(key, "stand-in" if key == "world" else None)
-        if key != "checkpoint" and known != value:
-            raise UserError(f"{folder}: holds episodes with {key} {known}, not {value}; give another --name")
-    return float(before.get("seconds", 0.0))
+    for name in (f.name for f in fields(Plan) if f.name != "checkpoint"):
+        known, asked = getattr(before, name), getattr(plan, name)
+        if known != asked:
+            raise UserError(f"{folder}: holds episodes with {name} {known}, not {asked}; give another --name")
+    return before.seconds

@@ -120,12 +120,12 @@ class Player:
     def _inputs(
         self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory]
     ) -> tuple[Any, ...]:
-        look = self.spec.observation
+        observation = self.spec.observation
         frames = [
-            m.push(look.frame(o), self.spec.network.stack)
+            m.push(observation.frame(o), self.spec.network.stack)
             for m, o in zip(memories, observations, strict=True)
         ]
-        seen = np.stack([look.vector(o) for o in observations])
+        seen = np.stack([observation.vector(o) for o in observations])
         vectors = self.spec.vectors(seen, np.array([memory.taken for memory in memories]))
         device = self.network.head.weight.device
         carry = (torch.stack([m.h for m in memories]), torch.stack([m.c for m in memories]))

@@ -14,6 +14,7 @@ from basalt_iq.agent.reward import episode_rewards
 from basalt_iq.agent.thoughts import OPINION, of_actions, thoughts
 from basalt_iq.contract import BUTTONS, find_task
 from basalt_iq.play.episode import Episode, Facts, save
+from basalt_iq.play.loop import POSITION, PROGRESS, Seen, Tick
 from basalt_iq.play.player import Decision
 from basalt_iq.video import VideoWriter
 
@@ -21,7 +22,7 @@ from basalt_iq.video import VideoWriter
 class Recorder:
     """One episode from reset to end: frames go straight to the video, the rest is small.
 
-    Call :meth:`begin`, then :meth:`step` for every step, then :meth:`finish` once.
+    Call :meth:`tick` for the reset and every step, then :meth:`end` once.
     """
 
     def __init__(self, folder: Path, facts: Facts):
@@ -39,37 +40,32 @@ class Recorder:
     def steps(self) -> int:
         return len(self._columns["buttons"])
 
-    def begin(self, observation: Mapping[str, Any], progress: float | None, position: Any = None) -> None:
-        """The reset's observation, and the world's ground truth and where the player is, if it tells them."""
-        self._see(observation, progress, position)
-
-    def step(
-        self,
-        action: Mapping[str, Any],
-        observation: Mapping[str, Any],
-        progress: float | None = None,
-        decision: Decision | None = None,
-        act_ms: float = 0.0,
-        position: Any = None,
-    ) -> None:
-        """The action taken, what the player thought of it, and the observation that followed."""
-        self._do(action)
+    def tick(self, tick: Tick, decision: Decision | None = None, act_ms: float = 0.0) -> None:
+        """The reset or a step, with what the player thought of its action. A broken world's is left out."""
+        if tick.seen.error is not None:
+            return
+        if tick.action is not None:
+            self._do(tick.action)
         if decision is not None:
             self._think(decision, act_ms)
-        self._see(observation, progress, position)
+        self._see(tick.seen)
 
-    def finish(self, info: Mapping[str, Any], truncated: bool = False) -> Episode:
-        """The world's last words (``success``, ``score``, ``reasons`` where it has a judge).
-
-        ``truncated``: time ran out, so the state that followed has a value, which nobody computed.
-        """
-        self._ended = not truncated
-        judged = {name: info.get(name) for name in ("success", "score")}
-        return self._save(**judged, reasons=[str(reason) for reason in info.get("reasons", [])])
+    def end(self, seen: Seen) -> Episode:
+        """The last words of the world, of which a judge says ``success``, ``score`` and ``reasons``."""
+        if seen.error is not None:
+            return self.fail(seen.error)
+        self._ended = not seen.timed_out
+        info = seen.info
+        success, score = info.get("success"), info.get("score")
+        return self._save(
+            success=None if success is None else bool(success),
+            score=None if score is None else float(score),
+            reasons=[str(reason) for reason in info.get("reasons", [])],
+        )
 
     def fail(self, error: str) -> Episode:
-        """The world broke: the steps so far are kept, and the episode counts as not succeeded."""
-        return self._save(success=False, score=0.0, reasons=["the world failed"], error=error)
+        """The world broke: the steps so far are kept, and nothing is said of the player."""
+        return self._save(success=None, score=None, reasons=["the world failed"], error=error)
 
     def discard(self) -> None:
         """Forget the episode; nothing of it remains on disk."""
@@ -80,12 +76,11 @@ class Recorder:
         facts = replace(self.facts, steps=self.steps, **outcome)
         return save(self.folder, facts, self._arrays())
 
-    def _see(self, observation: Mapping[str, Any], progress: float | None, position: Any) -> None:
-        self._video.append(observation["pov"])
-        if progress is not None:
-            self._columns["progress"].append(progress)
-        if position is not None:
-            self._columns["position"].append(position)
+    def _see(self, seen: Seen) -> None:
+        self._video.append(seen.observation["pov"])
+        for name in (PROGRESS, POSITION):
+            if name in seen.info:
+                self._columns[name].append(seen.info[name])
 
     def _do(self, action: Mapping[str, Any]) -> None:
         """A key that an action leaves out is not pressed (the world's rule for partial actions)."""

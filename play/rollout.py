@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts
+from basalt_iq.play.loop import Seen, Tick, ticks
 from basalt_iq.play.player import Actor, Decision
 from basalt_iq.play.recorder import Recorder
-from basalt_iq.play.telling import POSITION, PROGRESS
 from basalt_iq.play.vector import VectorWorld, WorkerError
 from basalt_iq.play.worlds import Build, Maker
 
@@ -126,11 +126,12 @@ def _next(group: _Group, queue: deque[int], player: Actor) -> Callable[[], None]
     return lambda: group.advance(dict(zip(slots, decisions, strict=True)), act_ms)
 
 
+@dataclass
 class _Live:
     """An episode under way in a slot."""
 
-    def __init__(self, recorder: Recorder, observation: Mapping[str, Any]):
-        self.recorder, self.observation = recorder, observation
+    recorder: Recorder
+    observation: Mapping[str, Any]
 
 
 class _Group:
@@ -175,7 +176,7 @@ class _Group:
             return
         for slot, recorder in recorders.items():
             observation, info = answers[self._local(slot)]
-            recorder.begin(observation, info.get(PROGRESS), info.get(POSITION))
+            recorder.tick(Tick(None, Seen(observation, info=info)))
             self.live[slot] = _Live(recorder, observation)
 
     def advance(self, decisions: Mapping[int, Decision], act_ms: float) -> None:
@@ -187,20 +188,14 @@ class _Group:
             return
         self._faults, self._ticks = 0, self._ticks + 1
         for slot, decision in decisions.items():
-            self._record(slot, decision, act_ms, *answers[self._local(slot)])
+            self._record(slot, decision, act_ms, Seen(*answers[self._local(slot)]))
 
-    def _record(
-        self, slot: int, choice: Decision, act_ms: float, seen: Any, ended: bool, truncated: bool, info: Any
-    ) -> None:
+    def _record(self, slot: int, choice: Decision, act_ms: float, seen: Seen) -> None:
         live = self.live[slot]
-        if info.get("error"):  # the observation that comes with it is noise (contract, section 1)
-            self._finished.append(live.recorder.fail(str(info["error"])))
-            del self.live[slot]
-            return
-        live.recorder.step(choice.action, seen, info.get(PROGRESS), choice, act_ms, info.get(POSITION))
-        live.observation = seen
-        if ended or truncated:
-            self._finished.append(live.recorder.finish(info, truncated and not ended))
+        live.recorder.tick(Tick(choice.action, seen), choice, act_ms)
+        live.observation = seen.observation
+        if seen.over:
+            self._finished.append(live.recorder.end(seen))
             del self.live[slot]
 
     def _broke(self, error: WorkerError, starting: Mapping[int, Recorder]) -> None:
@@ -259,13 +254,14 @@ def play_scripted(
     workers: int = 2,
     name: str = "scripted",
     on_done: OnDone | None = None,
+    build: Build = TELLING,
 ) -> list[Episode]:
     """As :func:`play`, by the world's own demonstrator, each episode whole in a worker process."""
     make_folder(out)
     facts = Facts(task, era, 0, name, max_steps=max_steps)
     done: dict[int, Episode] = {}
     with ProcessPoolExecutor(max(1, min(workers, len(seeds))), get_context("spawn")) as pool:
-        jobs = {pool.submit(_scripted_episode, out, replace(facts, seed=seed)): seed for seed in seeds}
+        jobs = {pool.submit(_scripted_episode, out, replace(facts, seed=seed), build): seed for seed in seeds}
         for job in as_completed(jobs):
             try:
                 done[jobs[job]] = job.result()
@@ -276,23 +272,16 @@ def play_scripted(
     return [done[seed] for seed in seeds]
 
 
-def _scripted_episode(out: Path, facts: Facts) -> Episode:
+def _scripted_episode(out: Path, facts: Facts, build: Build) -> Episode:
     """One episode of the demonstrator, in this process."""
     from basalt_iq.world.players import make_player
 
-    env = TELLING(facts.task, facts.era, facts.max_steps)
-    recorder = Recorder(out, facts)
+    recorder, player = Recorder(out, facts), make_player(facts.task, facts.seed)
+    env = build(facts.task, facts.era, facts.max_steps)
     try:
-        player = make_player(facts.task, facts.seed)
-        observation, info = env.reset(seed=facts.seed)
-        recorder.begin(observation, info.get(PROGRESS), info.get(POSITION))
-        player.reset(env.unwrapped)
-        ended = truncated = False
-        while not (ended or truncated):
-            action = player.act()
-            observation, _, ended, truncated, info = env.step(action)
-            recorder.step(action, observation, info.get(PROGRESS), position=info.get(POSITION))
-        return recorder.finish(info, truncated and not ended)
+        for tick in ticks(env, facts.seed, lambda _: player.act(), lambda: player.reset(env.unwrapped)):
+            recorder.tick(tick)
+        return recorder.end(tick.seen)
     except BaseException:
         recorder.discard()
         raise

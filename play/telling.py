@@ -6,11 +6,8 @@ from typing import Any
 
 import gymnasium
 
+from basalt_iq.play.loop import POSITION, PROGRESS
 from basalt_iq.world import physics
-
-PROGRESS = "progress"
-#: Where the player is: [x, y, z] in blocks and yaw in radians.
-POSITION = "position"
 
 
 class Telling(gymnasium.Wrapper):
@@ -27,7 +24,7 @@ class Telling(gymnasium.Wrapper):
     def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
         world = self.env.unwrapped
         measure, body = getattr(world, PROGRESS, None), getattr(world, "body", None)
-        told = {} if measure is None else {PROGRESS: float(measure())}
+        told: dict[str, Any] = {} if measure is None else {PROGRESS: float(measure())}
         if body is not None:
             told[POSITION] = [
                 float(body[column]) for column in (physics.X, physics.Y, physics.Z, physics.YAW)

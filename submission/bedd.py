@@ -17,6 +17,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load
+from basalt_iq.play.seeds import BEDD_SEEDS
 from basalt_iq.records import write_json
 from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, notes, refuse_existing
 from basalt_iq.submission.checking import Row
@@ -24,14 +25,7 @@ from basalt_iq.submission.entries import load_actor
 from basalt_iq.video import FPS, read_video
 
 #: The importer takes exactly these.
-SEEDS: dict[str, tuple[int, ...]] = {
-    "FindCave": (14169, 65101, 78472, 76379, 39802, 95099, 63686, 49077, 77533, 31703, 73365),
-    "MakeWaterfall": (95674, 39036, 70373, 84685, 91255, 56595, 53737, 12095, 86455, 19570, 40250),
-    "CreateVillageAnimalPen": (
-        *(21212, 85236, 14975, 57764, 56029, 65215, 83805, 35884, 27406, 5681265, 20848),
-    ),
-    "BuildVillageHouse": (52216, 29342, 67640, 73169, 86898, 70333, 12658, 99066, 92974, 32150, 78702),
-}
+SEEDS = BEDD_SEEDS
 WIDTH, HEIGHT = 640, 360
 ERA = 2022
 #: Grey levels, on average, that video compression may take from a frame.
@@ -84,7 +78,8 @@ def build_rollouts(
 
 def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.OnDone) -> list[Episode]:
     make_folder(folder)
-    known = [episode for seed in SEEDS[task] if (episode := load(folder, seed))]
+    there = (load(folder, seed) for seed in SEEDS[task])
+    known = [episode for episode in there if episode is not None and episode.facts.error is None]
     for episode in known:
         on_done(episode)
     missing = sorted(set(SEEDS[task]) - {episode.facts.seed for episode in known})
@@ -100,10 +95,8 @@ def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.
 
 
 def _refuse_broken(episodes: Sequence[Episode]) -> None:
-    """People cannot judge an episode that the world ended: forget it, so that it is played again."""
+    """People cannot judge an episode that the world ended: the same command plays it again."""
     broken = [episode for episode in episodes if episode.facts.error]
-    for episode in broken:
-        (episode.folder / f"{episode.stem}.json").unlink()
     if broken:
         said = ", ".join(f"seed {e.facts.seed} ({e.facts.error})" for e in broken)
         raise UserError(
@@ -120,13 +113,11 @@ def _write_task(folder: Path, episodes: Sequence[Episode]) -> None:
 
 
 def action_lines(episode: Episode) -> Iterator[dict[str, Any]]:
-    """What was done at each step, without what was not: a step of doing nothing is an empty object."""
+    """A line per step: the buttons that are down, and the camera, which is always there."""
     names, arrays = episode.facts.button_names, episode.arrays
     for keys, camera in zip(arrays["buttons"], arrays["camera"], strict=True):
         action: dict[str, Any] = {name: 1 for name, down in zip(names, keys, strict=True) if down}
-        if camera.any():
-            action["camera"] = [round(float(angle), 4) for angle in camera]
-        yield {"action": action} if action else {}
+        yield {"action": action | {"camera": [round(float(angle), 4) for angle in camera]}}
 
 
 def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Row]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from string import Template
@@ -153,16 +152,12 @@ def _copy_agent(agent: Agent, folder: Path) -> None:
 
 def _settings(path: Path) -> Mapping[str, Any] | None:
     """How the agent of a run folder was trained, without the places that it was trained from and in."""
-    from basalt_iq.train.config import TrainConfig
+    from basalt_iq.train.settings import CONFIG, read_config, settings_from_json, settings_to_json
 
-    config = path / "config.json"
-    if not config.exists():
+    saved = read_config(path)
+    if saved is None:
         return None
-    try:
-        saved = json.loads(config.read_text())["config"]
-        return {name: saved[name] for name in asdict(TrainConfig()) if name in saved}
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{config}: not a run's configuration ({error!r}); restore it") from None
+    return settings_to_json(settings_from_json(saved.config, str(path / CONFIG)))
 
 
 def _aicrowd_json(target: str, played: Mapping[str, Agent], about: About) -> dict[str, Any]:

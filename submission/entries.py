@@ -9,6 +9,7 @@ from typing import Any
 
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
+from basalt_iq.play.loop import Seen
 from basalt_iq.play.minerl import observation
 from basalt_iq.play.player import Actor, Player
 from basalt_iq.play.translation import fitted
@@ -51,7 +52,7 @@ class EpisodePlayer:
                     return steps + 1
                 raise
             steps += 1
-            done = done or bool(info.get("error"))  # the observation that comes with an error is noise
+            done = done or Seen(raw, info=info).error is not None
         return steps
 
 

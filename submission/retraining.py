@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
-import typing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder
+from basalt_iq.records import read_json
 
-T = TypeVar("T")
 #: Where the demonstrations are, by the competitions' convention.
 DATA_ROOT = "MINERL_DATA_ROOT"
 #: Of the four days that a submission may train, all but some hours for decoding the demonstrations.
@@ -55,18 +53,9 @@ def replace_agent(folder: Path, agent: Path) -> None:
 
 def read_settings(path: Path) -> Any:
     """The TrainConfig that `path` holds. Raises UserError."""
-    from basalt_iq.train.config import TrainConfig
+    from basalt_iq.train.settings import settings_from_json
 
-    try:
-        config = from_json(TrainConfig, json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path}: not the settings of a training run ({error}); build it again") from None
+    saved = read_json(path, dict[str, Any], remedy="build the package again")
+    config = settings_from_json(saved, str(path))
     minutes = min(config.minutes or MAX_MINUTES, MAX_MINUTES)
-    return dataclasses.replace(config, minutes=minutes, wandb="off")
-
-
-def from_json(kind: type[T], data: dict[str, Any]) -> T:
-    """A dataclass, with those nested in it, from the dictionary that `dataclasses.asdict` gave."""
-    hints = typing.get_type_hints(kind)
-    nested = {name for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
-    return kind(**{k: from_json(hints[k], v) if k in nested else v for k, v in data.items()})
+    return dataclasses.replace(config, minutes=minutes, track="none")

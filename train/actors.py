@@ -12,6 +12,7 @@ import numpy as np
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import Episode
+from basalt_iq.play.loop import Seen
 from basalt_iq.play.player import Player
 from basalt_iq.play.vector import VectorWorld, WorkerError
 from basalt_iq.play.worlds import STAND_IN, Build, Maker, at_once
@@ -102,7 +103,7 @@ class Actors:
         answers = self._open().step(actions, draw)
         for slot, decision in zip(slots, decisions, strict=True):
             self._live[slot].actions.append(decision.index)
-        return [e for slot in slots if (e := self._step(slot, *answers[slot])) is not None]
+        return [e for slot in slots if (e := self._step(slot, Seen(*answers[slot]))) is not None]
 
     def _fill(self) -> None:
         """Start an episode in every free slot."""
@@ -122,33 +123,25 @@ class Actors:
             self._see(self._live[slot], answers[slot][0])
 
     def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
-        look = self.spec.observation
         episode.observation = observation
         if not (self._decides(len(episode.actions)) or last):
             return
-        episode.frames.append(look.frame(observation))
-        episode.vectors.append(look.vector(observation))
+        episode.frames.append(self.spec.observation.frame(observation))
+        episode.vectors.append(self.spec.observation.vector(observation))
 
-    def _step(
-        self,
-        slot: int,
-        observation: Mapping[str, Any],
-        terminated: bool,
-        truncated: bool,
-        info: dict[str, Any],
-    ) -> Episode | None:
+    def _step(self, slot: int, seen: Seen) -> Episode | None:
         episode = self._live[slot]
-        if info.get("error"):  # the observation beside it is noise (contract, section 1)
+        if seen.error is not None:
             del self._live[slot]
             self.faults += 1
             return None
-        self._see(episode, observation, last=terminated or truncated)
-        if not (terminated or truncated):
+        self._see(episode, seen.observation, last=seen.over)
+        if not seen.over:
             return None
         del self._live[slot]
         self.finished += 1
-        self.successes += bool(info.get("success"))
-        return self._sequence(episode, terminated)
+        self.successes += bool(seen.info.get("success"))
+        return self._sequence(episode, seen.terminated)
 
     def _sequence(self, episode: _Live, terminated: bool) -> Episode:
         """The episode's decisions and what was seen at each; the last one may have been cut short."""

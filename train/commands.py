@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 
 import tyro
 from rich.progress import Progress
 
 from basalt_iq.command import Command, console, progress
 from basalt_iq.play.worlds import use_world
+from basalt_iq.records import to_json
 from basalt_iq.train.config import TrainConfig
+from basalt_iq.train.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from basalt_iq.train.loop import TrainResult
     from basalt_iq.train.parallel import Team
     from basalt_iq.train.profile import Profile
 
@@ -23,13 +27,19 @@ class Train(TrainConfig, Command):
     """Train an agent from a store of demos. The same command again continues where it stopped.
 
     Several processes, each on its own core or GPU, share the batches of one run when torchrun starts them:
-    torchrun --nproc_per_node 4 -m basalt_iq train ...
+    torchrun --nproc_per_node 4 -m -- basalt_iq train ...
     """
 
+    has_presets: ClassVar[bool] = True
+
     store: Path
-    """Store made by `basalt-iq data ingest`."""
+    """Store made by `basalt-iq data ingest`. It may be moved; its demos must stay what they are."""
     folder: Annotated[Path, tyro.conf.arg(name="run")]
     """Run folder: configuration, metrics, checkpoints, agent."""
+    recipe: Recipe = "demo"
+    """Settings to start from; options given beside it win. demo: what `make demo`'s figures were measured
+    with, minutes on two cores. online: the same while playing. standard: a decision every tick, four frames.
+    A run that continues keeps its own settings."""
 
     world_python: str | None = None
     """With --world: the Python interpreter that has its package. Default: $BASALT_IQ_MINERL_PYTHON (or
@@ -37,44 +47,94 @@ class Train(TrainConfig, Command):
     profile: bool = False
     """Show afterwards where the time went: drawing batches, convolutions, memory, backward, checks, ..."""
 
+    @classmethod
+    def preset(cls, words: Sequence[str]) -> Train:
+        """Left out, an option is the recipe's; without a recipe, that of the run which continues."""
+        recipe = _value_of("--recipe", words)
+        config = RECIPES[recipe] if recipe in get_args(Recipe) else None  # type: ignore[index]
+        config = config or _settings_of(_value_of("--run", words)) or RECIPES["demo"]
+        settings = {f.name: getattr(config, f.name) for f in fields(TrainConfig)}
+        named: Any = recipe if recipe in get_args(Recipe) else "demo"
+        return cls(**settings, store=tyro.MISSING, folder=tyro.MISSING, recipe=named)
+
     def run(self) -> dict[str, Any]:
+        from basalt_iq.agent.device import find_device
         from basalt_iq.train.parallel import Team
         from basalt_iq.train.process import tune_process
         from basalt_iq.train.profile import Profile
 
         use_world(self.online.world, self.world_python)
         tune_process()
-        team = Team.join(self.device)
+        team = Team.join(find_device(self.device))
         try:
             profile = Profile(self.profile, team.device)
             result = self._train(team, profile)
         finally:
             team.leave()
         if team.rank > 0:
-            raise SystemExit  # one result is enough
-        console.print(f"trained {result['steps']} updates in {result['seconds']:.0f} s: {self.folder}/agent")
-        if not self.profile:
-            return result
-        console.print(profile.table())
-        return result | {"profile": profile.to_json()}
+            raise SystemExit(_code(result))  # one result is enough
+        return self._told(result, profile)
 
-    def _train(self, team: Team, profile: Profile) -> dict[str, Any]:
+    def _told(self, result: TrainResult, profile: Profile) -> dict[str, Any]:
+        if self.profile:
+            console.print(profile.table())
+        if result.signal is not None:
+            line = f"interrupted after update {result.steps}; the same command continues from there"
+            console.print(line, markup=False, soft_wrap=True)
+            raise SystemExit(_code(result))
+        line = f"trained {result.steps} updates in {result.seconds:.0f} s: {self.folder}/agent"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        told: dict[str, Any] = {"steps": result.steps, "seconds": result.seconds}
+        if result.chosen:
+            told |= {"step": result.chosen.step, **result.chosen.values}
+        return told | ({"profile": to_json(profile.record())} if self.profile else {})
+
+    def _train(self, team: Team, profile: Profile) -> TrainResult:
         from basalt_iq.train.loop import train
 
         config = TrainConfig(**{f.name: getattr(self, f.name) for f in fields(TrainConfig)})
         with progress() if team.rank == 0 else Progress(disable=True) as bar:
-            job = bar.add_task(f"{config.goal.objective} {config.task}", total=self._total())
-
-            def listen(step: int, seconds: float, values: dict[str, float]) -> None:
-                bar.update(
-                    job, completed=seconds if self.minutes else step, description=_line(config, step, values)
-                )
-
-            return train(config, self.store, self.folder, listen, team=team, profile=profile)
-
-    def _total(self) -> float:
-        return self.minutes * 60 if self.minutes else self.steps
+            follower = Follower(config, bar)
+            return train(config, self.store, self.folder, follower, team=team, profile=profile)
 
 
-def _line(config: TrainConfig, step: int, values: dict[str, float]) -> str:
-    return f"{config.goal.objective} {config.task} step {step} nll {values['nll']:.2f}"
+class Follower:
+    """Shows a training as a progress bar."""
+
+    def __init__(self, config: TrainConfig, bar: Progress):
+        self.config, self.bar = config, bar
+        self.head = f"{config.objective.name} {config.task}"
+        total = config.minutes * 60 if config.minutes else config.steps
+        self.job = bar.add_task(self.head, total=total)
+
+    def update(self, step: int, seconds: float, values: dict[str, float]) -> None:
+        line = f"{self.head} step {step} nll {values['nll']:.2f}"
+        self.bar.update(self.job, completed=seconds if self.config.minutes else step, description=line)
+
+    def say(self, line: str) -> None:
+        self.bar.console.print(f"basalt-iq: {line}", style="yellow", markup=False, soft_wrap=True)
+
+
+def _code(result: TrainResult) -> int:
+    """As shells have it for a signal."""
+    return 0 if result.signal is None else 128 + result.signal
+
+
+def _value_of(option: str, words: Sequence[str]) -> str | None:
+    """What a command line gives an option, as `--option value` or `--option=value`."""
+    for word, following in zip(words, [*words[1:], None], strict=False):
+        if word == option:
+            return following
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _settings_of(run: str | None) -> TrainConfig | None:
+    """The settings of the run that is there; where and how it is trained is said anew."""
+    from basalt_iq.train.settings import read_config, settings_from_json
+
+    if run is None or (file := read_config(Path(run))) is None:
+        return None
+    default = RECIPES["demo"]
+    return replace(settings_from_json(file.config, run), track=default.track, device=default.device)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
 
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 class ObjectiveConfig:
     """What is learned, and how strongly."""
 
-    objective: Literal["iq", "bc", "sqil"] = "iq"
+    name: Annotated[Literal["iq", "bc", "sqil"], tyro.conf.arg(name="objective")] = "iq"
     """iq (IQ-Learn), bc (behaviour cloning) or sqil."""
     temperature: float = 1.0
     """tau of the soft policy softmax(Q / tau)."""
@@ -52,12 +55,13 @@ class ObjectiveConfig:
         """What this objective says of rewards; a checkpoint carries it."""
         from basalt_iq.agent.reward import RewardSpec
 
-        bound = 4 * self.alpha / (1 - self.discount) if self.clip_targets else None
-        return RewardSpec(self.discount, self.absorbing_reward, bound)
+        bound = 4 * self.alpha / (1 - self.discount)
+        clipped = self.clip_targets and math.isfinite(bound)
+        return RewardSpec(self.discount, self.absorbing_reward, bound if clipped else None)
 
     def at(self, update: int) -> ObjectiveConfig:
         """The configuration in force at this update, counted from 0."""
-        return replace(self, objective="bc") if update < self.clone_first else self
+        return replace(self, name="bc") if update < self.clone_first else self
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,14 @@ class OnlineConfig:
 
 #: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents
 #: of the control benchmark to end their episodes (docs/control.md).
-GOAL = ObjectiveConfig(temperature=0.1, regularise="mixture")
+DEMO_OBJECTIVE = ObjectiveConfig(temperature=0.1, regularise="mixture")
+DEMO_NETWORK = NetworkConfig(stack=2)
+DEMO_LEARNER = LearnerConfig(learning_rate=1e-3, weight_decay=0.03)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """What to train, on what, for how long."""
+    """What to train, on what, for how long. Its own defaults are those of the recipe `demo`."""
 
     task: str = "FindCave"
     """BASALT task: FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
@@ -119,9 +125,9 @@ class TrainConfig:
     """Actions: the demos' most frequent keys and camera turns, or a set like the 2021 entry's"""
     action_count: int = 64
     """Actions in a set built from demos."""
-    held_out: float = 0.1
+    held_out: float = 0.15
     """Share of the demos kept back to choose the checkpoint (at least one demo)."""
-    batch: int = 16
+    batch: int = 8
     """Sequences per update (per source, where there is online data too), over all processes together."""
     length: int = 32
     """Decisions of a sequence that are learned from."""
@@ -129,25 +135,27 @@ class TrainConfig:
     """Decisions before them that only refresh the memory."""
     grid: int = 16
     """Decisions between possible starts of a sequence, and between stored memory states."""
-    repeat: int = 1
+    repeat: int = 4
     """Ticks that each decision is held for, in play and in what is learned: 4 decides five times a second."""
-    mirror: bool = False
+    mirror: bool = True
     """Learn from every demo's mirror image too, left for right: twice the demos where sides do not matter."""
     shift: int = 4
     """Random shift of a sequence's frames, in pixels each way."""
     seed: int = 0
     """Seed of weights, sampling and augmentation."""
-    check_every: int = 500
-    """Updates between looks at the held-out demos; each writes a checkpoint that resumes."""
+    check_every: int = 100
+    """Updates between evaluations on held-out demos; each writes a checkpoint that resumes."""
     log_every: int = 50
     """Updates between records of the training metrics."""
-    device: str = "cpu"
-    """Where to train: cpu, cuda, cuda:1, ... Under torchrun cuda is each process's own GPU."""
-    wandb: Literal["auto", "offline", "online", "off"] = "auto"
-    """auto: offline unless you are logged in."""
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    goal: ObjectiveConfig = GOAL
-    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    device: str = "auto"
+    """Where to train: auto (a GPU if there is one), cpu, cuda, cuda:1, ... Under torchrun cuda is each
+    process's own GPU."""
+    track: Literal["none", "tensorboard", "wandb"] = "none"
+    """A tracker beside metrics.jsonl, from the extra basalt-iq[track]. Trouble with it never stops training;
+    wandb stays offline unless a key is known."""
+    network: NetworkConfig = DEMO_NETWORK
+    objective: ObjectiveConfig = DEMO_OBJECTIVE
+    learner: LearnerConfig = DEMO_LEARNER
     online: OnlineConfig = field(default_factory=OnlineConfig)
 
     def __post_init__(self) -> None:
@@ -168,7 +176,7 @@ class TrainConfig:
             raise UserError(
                 "--steps, --batch, --length, --action-count, --repeat and the intervals must be at least 1"
             )
-        if self.online.online and self.goal.objective == "bc":
+        if self.online.online and self.objective.name == "bc":
             raise UserError("--online: cloning learns from demos alone; choose --objective iq or sqil")
-        if self.goal.objective == "sqil" and not self.online.online:
+        if self.objective.name == "sqil" and not self.online.online:
             raise UserError("--objective sqil needs the policy's own episodes: add --online")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,30 +12,42 @@ from torch import Tensor
 from basalt_iq.agent.network import Carry, SoftQNetwork
 from basalt_iq.agent.policy import entropy, soft_value
 from basalt_iq.data.sampler import Sequences
+from basalt_iq.train.batch import Batch
 from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
-from basalt_iq.train.objectives import Transitions, objective
+from basalt_iq.train.objectives import Loss, Transitions, objective, recurrent_gradient_penalty
 from basalt_iq.train.parallel import Team
-from basalt_iq.train.profile import Profile
-from basalt_iq.train.states import StoredStates
-from basalt_iq.train.steepness import steepness
+from basalt_iq.train.profile import Profile, timed
+from basalt_iq.train.stored_states import StoredStates
 
 ALONE, OFF = Team(), Profile()
+
+
+class Trace(NamedTuple):
+    """What a pass saw and remembered after the burn-in."""
+
+    seen: Tensor
+    """(B, length + 1, F), by the encoder"""
+    start: Carry
+    """The memory before, (B, hidden) twice."""
+    memory: Carry
+    """The memory after each step, (B, length + 1, hidden) twice, without a gradient."""
 
 
 class Learner:
     """A network, its optimiser, and the memories of the sequences it trains on."""
 
     def __init__(
-        self, network: SoftQNetwork, config: LearnerConfig, goal: ObjectiveConfig, *, seed: int,
+        self, network: SoftQNetwork, config: LearnerConfig, objective: ObjectiveConfig, *, seed: int,
         sources: Sequence[StoredStates], team: Team = ALONE, profile: Profile = OFF,
     ):  # fmt: skip
-        self.network, self.config, self.goal, self.team = network, config, goal, team
-        self.part = profile.part
-        self.half = in_half(config.precision, network.head.weight.device)
+        self.network, self.config, self.objective = network, config, objective
+        self.team, self.profile = team, profile
+        self.device = network.head.weight.device
+        self.half = in_half(config.precision, self.device)
         self.sources = list(sources)
         self.target = copy.deepcopy(network) if config.target_rate < 1 else None
-        self.agent = copy.deepcopy(network)
-        """What is looked at and kept: the weights' running average (Polyak and Juditsky 1992)."""
+        self.averaged = copy.deepcopy(network)
+        """What is evaluated and kept: the weights' running average (Polyak and Juditsky 1992)."""
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -44,126 +56,124 @@ class Learner:
 
     def update(self, batches: Sequence[Sequences]) -> dict[str, float]:
         """One gradient step. `batches` come one per source: the experts' first, then the policy's, if any."""
-        with self.part("copying to the device"):
-            frames, vector, carry = self._inputs(batches)
-        fresh = torch.cat([torch.from_numpy(b.start == 0) for b in batches])
-        burn_in = batches[0].burn_in
-        q, seen, start = self._unroll(self.network, frames, vector, carry, fresh, burn_in, batches)
-        v = soft_value(q, self.goal.temperature)
+        batch = self._to_device(batches)
+        q, trace = self._unroll(self.network, batch)
+        v = soft_value(q, self.objective.temperature)
         if self.target is not None:
             with torch.no_grad():
-                q_target, _, _ = self._unroll(self.target, frames, vector, carry, fresh, burn_in)
-                v = soft_value(q_target, self.goal.temperature)
-        with self.part("objective"):
-            transitions = self._transitions(batches, q[:, :-1], v[:, 1:], burn_in)
-            goal = self.goal.at(self.updates)
-            loss, metrics = objective(transitions, goal)
-            if goal.gradient_penalty and goal.objective != "bc":
-                share = self._shares(batches)
-                penalty = steepness(self.network, goal.temperature, transitions, seen[:, :-1], start, share)
-                loss = loss + goal.gradient_penalty * penalty
-                metrics["gradient_penalty"] = penalty.detach()
+                v = soft_value(self._unroll(self.target, batch)[0], self.objective.temperature)
+        transitions = batch.transitions(q[:, :-1], v[:, 1:], self.team.all_reduce)
+        loss, metrics = self._loss(transitions, trace)
         self.updates += 1
-        norm = self._descend(loss)
-        with self.part("objective"):
-            metrics |= {"loss": loss.detach()}
-            metrics["entropy"] = transitions.mean(entropy(q.detach()[:, :-1], self.goal.temperature))
-            shares = self.team.sum(torch.stack(list(metrics.values())))
-            return dict(zip(metrics, shares.tolist(), strict=True)) | {"gradient_norm": float(norm)}
+        norm = self._step(loss)
+        self._refresh(batches, trace)
+        return self._all_reduced(metrics) | {"gradient_norm": norm}
 
-    def _inputs(self, batches: Sequence[Sequences]) -> tuple[Tensor, Tensor, Carry]:
-        device = self.network.head.weight.device
-        frames = torch.cat([torch.from_numpy(b.frames).to(device) for b in batches])
-        vector = torch.cat([torch.from_numpy(b.arrays["vector"]) for b in batches]).to(device)
-        carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=False)]
-        h, c = (torch.cat(parts).to(device) for parts in zip(*carries, strict=True))
-        return frames, vector, (h, c)
-
-    def _unroll(
-        self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry, fresh: Tensor,
-        burn_in: int, batches: Sequence[Sequences] = (),
-    ) -> tuple[Tensor, Tensor, Carry]:  # fmt: skip
-        """After the burn-in: q (B, length + 1, A), what it is made from (B, length + 1, F), the carry before.
-
-        The carries on the way refresh the states of `batches`.
-        """
+    def _unroll(self, network: SoftQNetwork, batch: Batch) -> tuple[Tensor, Trace]:
+        """q (B, length + 1, A) after the burn-in, and what it was made from."""
+        carry, burn_in = batch.carry, batch.burn_in
         if burn_in:
             before = burn_in + network.config.stack - 1
             with torch.no_grad():
-                h, c, _ = self._pass(network, frames[:, :before], vector[:, :burn_in], carry)
+                seen = self._encode(network, batch.frames[:, :before], batch.vector[:, :burn_in])
+                h, c = self._remember(network, seen, carry)
                 carry = (h[:, -1], c[:, -1])
-        keep = ~fresh[:, None].to(carry[0].device)  # an episode starts with an empty memory
-        carry = (carry[0] * keep, carry[1] * keep)
-        h, c, seen = self._pass(network, frames[:, burn_in:], vector[:, burn_in:], carry)
-        with self.part("stored states"):
-            self._refresh(batches, h.detach(), c.detach(), burn_in)
-        with self.part("memory and head"):
-            return network.values(h), seen, carry
+        keep = ~batch.fresh[:, None]  # an episode starts with an empty memory
+        start = (carry[0] * keep, carry[1] * keep)
+        seen = self._encode(network, batch.frames[:, burn_in:], batch.vector[:, burn_in:])
+        h, c = self._remember(network, seen, start)
+        return self._values(network, h), Trace(seen, start, (h.detach(), c.detach()))
 
-    def _pass(
-        self, network: SoftQNetwork, frames: Tensor, vector: Tensor, carry: Carry
-    ) -> tuple[Tensor, ...]:
-        with self.part("convolutions"):
-            seen = network.encode(frames, vector, half=self.half)
-        with self.part("memory and head"):
-            return *network.remember(seen, carry), seen
+    @timed("objective")
+    def _loss(self, transitions: Transitions, trace: Trace) -> Loss:
+        config = self.objective.at(self.updates)
+        loss, metrics = objective(transitions, config)
+        if config.gradient_penalty and config.name != "bc":
+            share = self._shares(int(transitions.expert.sum()))
+            penalty = recurrent_gradient_penalty(
+                self._value, transitions, trace.seen[:, :-1], trace.start, share
+            )
+            loss = loss + config.gradient_penalty * penalty
+            metrics["gradient_penalty"] = penalty.detach()
+        metrics["loss"] = loss.detach()
+        metrics["entropy"] = transitions.mean(entropy(transitions.q_t.detach(), config.temperature))
+        return loss, metrics
 
-    def _shares(self, batches: Sequence[Sequences]) -> Tensor:
-        """A random number for each of this process's experts' sequences, drawn together with the others'."""
-        count, team = len(batches[0].start), self.team
-        drawn = torch.rand(team.size, count, generator=self.generator)
-        return drawn[team.rank].to(self.network.head.weight.device)
-
-    def _refresh(self, batches: Sequence[Sequences], h: Tensor, c: Tensor, burn_in: int) -> None:
-        """Write what the memory was, (B, length + 1, hidden) after the burn-in, at each multiple of grid."""
-        grid, row = self.sources[0].grid, 0
-        columns = torch.arange(grid, burn_in + h.shape[1], grid)
-        for source, batch in zip(self.sources, batches, strict=False):
-            rows = slice(row, row := row + len(batch.start))
-            before = [x[rows, columns - burn_in - 1] for x in (h, c)]
-            episode, start, *memory = (self.team.rows(x) for x in (*_places(batch), *before))
-            for i, column in enumerate(columns):
-                source.write(episode, start + column, (memory[0][:, i], memory[1][:, i]))
-
-    def _transitions(
-        self, batches: Sequence[Sequences], q_t: Tensor, v_tp1: Tensor, burn_in: int
-    ) -> Transitions:
-        def joined(arrays: list[Any]) -> Tensor:
-            return torch.cat([torch.from_numpy(a) for a in arrays])[:, burn_in:].to(q_t.device)
-
-        mask = joined([b.mask for b in batches])
-        first = torch.zeros_like(mask)
-        first[:, 0] = torch.cat([torch.from_numpy(b.start == 0) for b in batches]).to(q_t.device)
-        expert = torch.cat([torch.full((len(b.start),), i == 0) for i, b in enumerate(batches)])
-        return Transitions(
-            q_t=q_t, v_tp1=v_tp1, a_t=joined([b.arrays["action"][:, :-1] for b in batches]),
-            done_t=joined([b.done for b in batches]), weight=mask.to(q_t.dtype),
-            expert=expert.to(q_t.device), first=first, everywhere=self.team.sum,
-        )  # fmt: skip
-
-    def _descend(self, loss: Tensor) -> Tensor:
+    def _step(self, loss: Tensor) -> float:
+        """Descend; returns the length of the gradient. Raises FloatingPointError if that is not finite."""
         self.optimiser.zero_grad(set_to_none=True)
-        with self.part("backward"):
-            loss.backward()
-        with self.part("gradients of other processes"):
-            self.team.sum_gradients(self.network.parameters())
-        with self.part("optimiser"):
+        self._backward(loss)
+        self._share_gradients()
+        with self.profile.part("optimiser"):
             norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_gradient)
             if not torch.isfinite(norm):
                 raise FloatingPointError("the loss or its gradient is not finite")
             self.optimiser.step()
             if self.target is not None:
-                _follow(self.target, self.network, self.config.target_rate)
+                polyak_update(self.target, self.network, self.config.target_rate)
             # While young, the average forgets its first weights sooner: they are random.
-            _follow(self.agent, self.network, max(1 - self.config.average, 10 / (10 + self.updates)))
-        return norm
+            rate = max(1 - self.config.average, 10 / (10 + self.updates))
+            polyak_update(self.averaged, self.network, rate)
+            return float(norm)
+
+    @timed("copying to the device")
+    def _to_device(self, batches: Sequence[Sequences]) -> Batch:
+        carries = [s.read(*_places(b)) for s, b in zip(self.sources, batches, strict=False)]
+        return Batch.of(batches, carries, self.device)
+
+    @timed("convolutions")
+    def _encode(self, network: SoftQNetwork, frames: Tensor, vector: Tensor) -> Tensor:
+        return network.encode(frames, vector, half=self.half)
+
+    @timed("memory and head")
+    def _remember(self, network: SoftQNetwork, seen: Tensor, carry: Carry) -> tuple[Tensor, Tensor]:
+        return network.remember(seen, carry)
+
+    @timed("memory and head")
+    def _values(self, network: SoftQNetwork, remembered: Tensor) -> Tensor:
+        return network.values(remembered)
+
+    @timed("backward")
+    def _backward(self, loss: Tensor) -> None:
+        loss.backward()
+
+    @timed("gradients of other processes")
+    def _share_gradients(self) -> None:
+        self.team.all_reduce_gradients(self.network.parameters())
+
+    @timed("objective")
+    def _all_reduced(self, metrics: dict[str, Tensor]) -> dict[str, float]:
+        totals = self.team.all_reduce(torch.stack(list(metrics.values())))
+        return dict(zip(metrics, totals.tolist(), strict=True))
+
+    @timed("stored states")
+    def _refresh(self, batches: Sequence[Sequences], trace: Trace) -> None:
+        """Store what the memory was at each multiple of grid that the sequences passed over."""
+        grid, row, burn_in = self.sources[0].grid, 0, batches[0].burn_in
+        columns = torch.arange(grid, burn_in + trace.memory[0].shape[1], grid)
+        for source, batch in zip(self.sources, batches, strict=False):
+            rows = slice(row, row := row + len(batch.start))
+            before = [x[rows, columns - burn_in - 1] for x in trace.memory]
+            episode, start, h, c = (self.team.all_gather(x) for x in (*_places(batch), *before))
+            for i, column in enumerate(columns):
+                source.write(episode, start + column, (h[:, i], c[:, i]))
+
+    def _value(self, seen: Tensor, carry: Carry) -> Tensor:
+        """V along encoded steps (B, T, F), differentiable twice."""
+        remembered, _ = self.network.remember(seen, carry, twice=True)
+        return soft_value(self.network.values(remembered), self.objective.temperature)
+
+    def _shares(self, count: int) -> Tensor:
+        """A random number for each of this process's experts' sequences, drawn together with the others'."""
+        drawn = torch.rand(self.team.size, count, generator=self.generator)
+        return drawn[self.team.rank].to(self.device)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the next update depends on."""
         return {
             "network": self.network.state_dict(),
             "target": self.target.state_dict() if self.target is not None else {},
-            "agent": self.agent.state_dict(),
+            "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
             "updates": self.updates,
@@ -174,7 +184,7 @@ class Learner:
         self.network.load_state_dict(state["network"])
         if self.target is not None:
             self.target.load_state_dict(state["target"])
-        self.agent.load_state_dict(state["agent"])
+        self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"])
         self.updates = state["updates"]
@@ -191,7 +201,8 @@ def in_half(precision: str, device: torch.device) -> bool:
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
 
-def _follow(slow: SoftQNetwork, fast: SoftQNetwork, rate: float) -> None:
+def polyak_update(slow: SoftQNetwork, fast: SoftQNetwork, rate: float) -> None:
+    """Move the slow weights towards the fast ones by this share of the way."""
     for old, new in zip(slow.parameters(), fast.parameters(), strict=True):
         old.data.lerp_(new.data, rate)
 

@@ -1,68 +1,76 @@
-"""Where numbers go: JSON lines, TensorBoard, and wandb, which stays offline until you log in."""
+"""The metrics of a run as JSON lines, `metrics.jsonl`: always written, mended when a run continues."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-WandbMode = Literal["auto", "offline", "online", "off"]
+from basalt_iq.files import write_text
+
+METRICS = "metrics.jsonl"
+Record = dict[str, int | float]
 
 
 class Metrics:
-    """Writes `metrics.jsonl`, `tensorboard/` and `wandb/` in a run folder."""
+    """Appends records to a run's `metrics.jsonl`, and remembers those since the last checkpoint."""
 
-    def __init__(self, folder: Path, *, step: int, wandb: WandbMode, config: Mapping[str, Any]):
-        from torch.utils.tensorboard import SummaryWriter
+    def __init__(self, folder: Path, *, step: int, kept: Sequence[Record] = ()):
+        """Drop what was written after `step`: it comes again. `kept` are the records up to it that the
+        checkpoint carries, in case the file lost them."""
+        self.path = folder / METRICS
+        mend(self.path, step, kept)
+        self._file = self.path.open("a", encoding="utf-8")
+        self.since_checkpoint: list[Record] = []
 
-        self.path = folder / "metrics.jsonl"
-        keep_until(self.path, step)
-        self._file = self.path.open("a")
-        self._board = SummaryWriter(folder / "tensorboard", purge_step=step + 1 if step else None)
-        self._wandb = _start_wandb(folder, wandb, config)
+    def record(self, step: int, seconds: float, values: Mapping[str, float]) -> Record:
+        """Note a record for the next checkpoint. Names are `group/name`; seconds are of training, over all
+        sittings. A value that is not finite is left out: JSON has no number for it."""
+        finite = {name: value for name, value in values.items() if math.isfinite(value)}
+        record = {"step": step, "seconds": round(seconds, 3), **finite}
+        self.since_checkpoint.append(record)
+        return record
 
-    def log(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
-        """One record. Names are `group/name`; seconds are of training, over all of its sittings."""
-        self._file.write(json.dumps({"step": step, "seconds": round(seconds, 3), **values}) + "\n")
+    def write(self, record: Record) -> None:
+        """Append a noted record to the file."""
+        self._file.write(json.dumps(record) + "\n")
         self._file.flush()
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
-        if self._wandb is not None:
-            self._wandb.log(dict(values), step=step)
+
+    def sync(self) -> None:
+        """Wait until all is on the disk."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self._file.close()
-        self._board.close()
-        if self._wandb is not None:
-            self._wandb.finish()
 
 
-def keep_until(path: Path, step: int) -> None:
-    """Drop the lines after `step`, and a half-written last one: a resumed run writes them anew."""
-    if not path.exists():
+def mend(path: Path, step: int, kept: Sequence[Record] = ()) -> None:
+    """Leave the records up to `step`, none twice, with those `kept` in their places."""
+    carried = {json.dumps(record): record for record in kept}
+    earliest = min((record["step"] for record in kept), default=math.inf)
+    before = [line for line, record in _lines(path) if record["step"] < min(earliest, step + 1)]
+    text = "".join(f"{line}\n" for line in (*before, *carried))
+    if text or path.exists():
+        write_text(path, text)
+
+
+def holds_evaluations(path: Path) -> bool:
+    """Does a `metrics.jsonl` say that a checkpoint was once written beside it?"""
+    return any(name.startswith("held_out/") for _, record in _lines(path) for name in record)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every whole line with its record; what a kill left half-written is passed over."""
+    if not path.is_file():
         return
-    kept = [line for line in path.read_text().splitlines() if (s := _step(line)) is not None and s <= step]
-    path.write_text("".join(f"{line}\n" for line in kept))
-
-
-def _step(line: str) -> int | None:
-    try:
-        return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _start_wandb(folder: Path, mode: WandbMode, config: Mapping[str, Any]) -> Any:
-    if mode == "off" or os.environ.get("WANDB_MODE") == "disabled":
-        return None
-    import wandb
-
-    if mode == "auto":
-        mode = "online" if wandb.login(prompt=False) else "offline"
-    settings = wandb.Settings(silent=True, console="off")
-    return wandb.init(
-        project="basalt-iq", name=folder.name, id=folder.name, dir=folder, mode=mode, resume="allow",
-        config=dict(config), settings=settings,
-    )  # fmt: skip
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                record = json.loads(line)
+                int(record["step"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
+            yield line.rstrip("\n"), record

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from basalt_iq.agent.network import Carry
 from basalt_iq.agent.policy import log_policy, soft_value
 from basalt_iq.train.config import ObjectiveConfig
 
@@ -64,7 +65,7 @@ class Transitions:
 
 def objective(batch: Transitions, config: ObjectiveConfig) -> Loss:
     """The loss that the configuration names."""
-    return OBJECTIVES[config.objective](batch, config)
+    return OBJECTIVES[config.name](batch, config)
 
 
 def behaviour_cloning(batch: Transitions, config: ObjectiveConfig) -> Loss:
@@ -147,6 +148,27 @@ def gradient_penalty(
     x = (share * expert + (1 - share) * policy).detach().requires_grad_()
     (slope,) = torch.autograd.grad(value(x).sum(), x, create_graph=True)
     return (slope.norm(dim=-1) - norm) ** 2
+
+
+def recurrent_gradient_penalty(
+    value: Callable[[Tensor, Carry], Tensor], batch: Transitions, seen: Tensor, start: Carry, share: Tensor
+) -> Tensor:
+    """Mean gradient penalty on V between experts' and policy's sequences, where steps count on both sides.
+
+    value: V (N, T) along encoded steps (N, T, F) from a carry. seen (B, T, F): what the encoder made of the
+    frames; start: the carry before, (B, hidden) twice; share (experts,): of the expert in each mix. Experts'
+    sequences meet the policy's, as many; without any, each meets the next expert's of this process.
+    """
+
+    def sides(x: Tensor) -> tuple[Tensor, Tensor]:
+        expert, policy = x.detach()[batch.expert], x.detach()[~batch.expert]
+        return expert, policy if len(policy) else expert.roll(1, 0)
+
+    h, c = (torch.lerp(policy, expert, share[:, None]) for expert, policy in map(sides, start))
+    expert, policy = sides(batch.weight)
+    weight = expert * policy
+    total = (gradient_penalty(lambda x: value(x, (h, c)), *sides(seen), share) * weight).sum()
+    return total / batch.everywhere(weight.sum()).clamp(min=1e-8)
 
 
 def chosen(x: Tensor, a_t: Tensor) -> Tensor:

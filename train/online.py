@@ -15,7 +15,7 @@ from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.profile import Profile
 from basalt_iq.train.replay import Replay
-from basalt_iq.train.states import StoredStates
+from basalt_iq.train.stored_states import StoredStates
 
 Update = Callable[[list[Sequences]], dict[str, float]]
 

@@ -41,7 +41,7 @@ class Team:
         if dist.is_initialized():
             dist.destroy_process_group()
 
-    def sum(self, x: Tensor) -> Tensor:
+    def all_reduce(self, x: Tensor) -> Tensor:
         """Of x over all processes, without a gradient."""
         if self.size == 1:
             return x
@@ -50,7 +50,7 @@ class Team:
             dist.all_reduce(total)
         return total
 
-    def rows(self, x: Tensor) -> Tensor:
+    def all_gather(self, x: Tensor) -> Tensor:
         """The whole batch's x, of each process's rows (B / size, ...)."""
         if self.size == 1:
             return x
@@ -60,27 +60,27 @@ class Team:
             dist.all_gather(parts, x)
         return torch.cat(parts)
 
-    def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
+    def all_reduce_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Replace every gradient by its sum over all processes, all in one message."""
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
-        total = self.sum(torch.cat([g.flatten() for g in gradients]))
+        total = self.all_reduce(torch.cat([g.flatten() for g in gradients]))
         for gradient, part in zip(gradients, total.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def agreed(self, number: float) -> float:
+    def broadcast(self, number: float) -> float:
         """The first process's number."""
-        return float(self.sum(torch.tensor(number if self.rank == 0 else 0.0, dtype=torch.float64)))
+        return float(self.all_reduce(torch.tensor(number if self.rank == 0 else 0.0, dtype=torch.float64)))
 
     @contextmanager
-    def first_alone(self) -> Iterator[None]:
+    def main_process_first(self) -> Iterator[None]:
         """The first process goes first: what stops it stops the job, and is told once."""
         if self.rank > 0:
-            self.agreed(0)
+            self.broadcast(0)
         yield
         if self.rank == 0:
-            self.agreed(0)
+            self.broadcast(0)
 
 
 @contextmanager

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import torch
 from rich.table import Table
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S", bound="Profiled")
+
+
+@dataclass(frozen=True)
+class ProfileRecord:
+    """Seconds: in all, of each of the parts (they add up to it), and of what went on beside."""
+
+    updates: int
+    total: float
+    parts: dict[str, float]
+    beside: dict[str, float]
 
 
 class Profile:
@@ -50,22 +66,20 @@ class Profile:
         finally:
             self.total = time.perf_counter() - began
 
-    def to_json(self) -> dict[str, Any]:
-        """Seconds: `total`, of each of `parts` (they add up to it), and of what went on `beside`."""
+    def record(self) -> ProfileRecord:
+        """What was measured so far."""
         parts = {**self.parts, "other": self.total - sum(self.parts.values())}
         rounded = [{name: round(seconds, 4) for name, seconds in d.items()} for d in (parts, self.beside)]
-        return {
-            "updates": self.updates, "total": round(self.total, 4), "parts": rounded[0], "beside": rounded[1]
-        }  # fmt: skip
+        return ProfileRecord(self.updates, round(self.total, 4), *rounded)
 
     def table(self) -> Table:
         """For people: seconds, milliseconds per update and share of each part, the largest first."""
-        told, updates = self.to_json(), max(self.updates, 1)
+        told, updates = self.record(), max(self.updates, 1)
         table = Table("part", title=f"where the time of {self.updates} updates went")
         for column in ("seconds", "ms per update", "share"):
             table.add_column(column, justify="right")
-        rows = [*sorted(told["parts"].items(), key=lambda item: -item[1]), ("all", told["total"])]
-        for name, seconds in [*rows, *((f"(beside: {n})", s) for n, s in told["beside"].items())]:
+        rows = [*sorted(told.parts.items(), key=lambda item: -item[1]), ("all", told.total)]
+        for name, seconds in [*rows, *((f"(beside: {n})", s) for n, s in told.beside.items())]:
             share = f"{seconds / max(self.total, 1e-9):.1%}"
             table.add_row(name, f"{seconds:.2f}", f"{1000 * seconds / updates:.1f}", share)
         return table
@@ -74,3 +88,23 @@ class Profile:
         if self._gpu:
             torch.cuda.synchronize()
         return time.perf_counter()
+
+
+class Profiled(Protocol):
+    """An object whose methods may be timed."""
+
+    profile: Profile
+
+
+def timed(part: str) -> Callable[[Callable[Concatenate[S, P], R]], Callable[Concatenate[S, P], R]]:
+    """A method's time counts as this part of its object's profile."""
+
+    def wrap(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+        @functools.wraps(method)
+        def measured(self: S, *args: P.args, **options: P.kwargs) -> R:
+            with self.profile.part(part):
+                return method(self, *args, **options)
+
+        return measured
+
+    return wrap

@@ -10,7 +10,7 @@ import numpy as np
 
 from basalt_iq.data.sampler import Episode, SequenceSampler
 from basalt_iq.files import make_folder, write_folder
-from basalt_iq.train.states import StoredStates
+from basalt_iq.train.stored_states import StoredStates
 
 ARRAYS = ("frames", "action", "vector")
 
@@ -28,6 +28,8 @@ class Replay:
         self._episodes: list[Episode] = []
         self._bytes: list[int] = []
         self._next = 0
+        self._floor = 0
+        """Number of the oldest episode that the checkpoint before the newest may need."""
         self._sampling = sampling
         self._sampler: SequenceSampler | None = None
 
@@ -60,10 +62,14 @@ class Replay:
         return self._sampler.sample() if self._sampler else None
 
     def sweep(self) -> None:
-        """Delete the files of forgotten episodes."""
+        """After a checkpoint: delete the files that neither it nor the one before it needs."""
         for folder in self.folder.iterdir():
-            if folder.name not in self._names:
+            if _number(folder.name) < self._floor:
                 shutil.rmtree(folder, ignore_errors=True)
+        self._floor = self._oldest()
+
+    def _oldest(self) -> int:
+        return _number(self._names[0]) if self._names else self._next
 
     def state_dict(self) -> dict[str, Any]:
         sampler = self._sampler.state_dict() if self._sampler else None
@@ -77,7 +83,7 @@ class Replay:
         self._refresh()
         if self._sampler and state["sampler"]:
             self._sampler.load_state_dict(state["sampler"])
-        self.sweep()
+        self._floor = self._oldest()
 
     def _open(self, name: str) -> None:
         frames, action, vector = (np.load(self.folder / name / f"{a}.npy", mmap_mode="r") for a in ARRAYS)
@@ -97,3 +103,9 @@ class Replay:
         if self._sampler is None:
             self._sampler = SequenceSampler(self._episodes, **self._sampling)
         self._sampler.use(self._episodes)
+
+
+def _number(name: str) -> int:
+    """Of an episode's folder; what a kill left half-written is older than all."""
+    number = name.partition("-")[0]
+    return int(number) if number.isdigit() else -1

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tyro
 
 from basalt_iq.command import Command, console, said, tell_address
 from basalt_iq.errors import UserError
+
+if TYPE_CHECKING:
+    from basalt_iq.watch.compare import Standing
+    from basalt_iq.watch.contents import Pair, Unpaired
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +108,11 @@ class Compare(Command):
         from basalt_iq.watch.bedd import read_matches, write_matches
         from basalt_iq.watch.compare import Comparison, judged_ones
         from basalt_iq.watch.judgements import Judgements
-        from basalt_iq.watch.report import paired_tests
+        from basalt_iq.watch.pairing import paired_tests
         from basalt_iq.watch.runs import find
 
         evaluations = judged_ones(find(self.folders)[1], self.agents)
-        task = self._task(sorted({str(e.summary.get("task")) for e in evaluations}))
+        task = self._task(sorted({e.summary.task for e in evaluations}))
         imported = read_matches(self.import_matches) if self.import_matches else []
         judgements = Judgements(self.out)
         judgements.add(imported)
@@ -121,11 +125,17 @@ class Compare(Command):
             self._serve(comparison)
         if self.export_matches:
             write_matches(self.export_matches, judgements.of(task))
-        tests = paired_tests([e for e in evaluations if e.summary.get("task") == task])
+        tests, unpaired = paired_tests([e for e in evaluations if e.summary.task == task])
         standing = comparison.standing()
-        _print_comparison(tests, standing)
+        _print_comparison(tests, unpaired, standing)
         people = to_json(standing)
-        found = {"task": task, "world": tests, "people": people, "judgements": str(judgements.path)}
+        found = {
+            "task": task,
+            "world": to_json(tests),
+            "unpaired": to_json(unpaired),
+            "people": people,
+            "judgements": str(judgements.path),
+        }
         return {"ok": True, **found}
 
     def _task(self, found: list[str]) -> str:
@@ -147,6 +157,38 @@ class Compare(Command):
             wait(self.seconds)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Browse(Command):
+    """Look through a store's demonstrations in a local page: filter, sort, watch, note, exclude.
+
+    What is excluded is kept in STORE/marks.json by content; `train` leaves it out from then on.
+    """
+
+    store: tyro.conf.Positional[Path]
+    """Folder of the store."""
+    task: str | None = None
+    """Only this task."""
+    port: int = 0
+    """Port of the page on 127.0.0.1; 0 takes a free one."""
+    open: bool = False
+    """Open the page in this machine's browser."""
+    seconds: float | None = None
+    """Close the page after this long. Default: when interrupted."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.contract import find_task
+        from basalt_iq.server import run_site
+        from basalt_iq.watch.browse import Browser
+
+        with Browser(self.store, self.task and find_task(self.task).name) as browser:
+            with run_site(browser.routes, self.port) as address:
+                tell_address(address, f"to look through {len(browser.demos)} demonstrations", self.open)
+                wait(self.seconds)
+            excluded = len(browser.marks.excluded)
+        console.print(f"{excluded} demonstrations are excluded from training")
+        return {"ok": True, "demos": len(browser.demos), "excluded": excluded}
+
+
 def wait(seconds: float | None) -> None:
     """Until the time is over or somebody presses Ctrl-C."""
     import contextlib
@@ -156,15 +198,15 @@ def wait(seconds: float | None) -> None:
         threading.Event().wait(seconds)
 
 
-def _print_comparison(tests: list[dict[str, Any]], standing: Any) -> None:
+def _print_comparison(tests: list[Pair], unpaired: list[Unpaired], standing: Standing) -> None:
     from rich.table import Table
 
     world = Table(title="By the world's judgement, on shared seeds")
     for heading in ("agents", "seeds", "both", "only the first", "only the second", "exact McNemar p"):
         world.add_column(heading)
     for t in tests:
-        counts = (t["seeds"], t["both"], t["only_a"], t["only_b"], f"{t['p']:.3g}")
-        world.add_row(f"{t['a']} | {t['b']}", *map(str, counts))
+        counts = (t.seeds, t.both, t.only_a, t.only_b, f"{t.p:.3g}")
+        world.add_row(f"{t.a} | {t.b}", *map(str, counts))
     people = Table(
         title=f"By people: {standing.judged} judgements (TrueSkill, score = mu - 3 sigma; openskill)"
     )
@@ -175,6 +217,8 @@ def _print_comparison(tests: list[dict[str, Any]], standing: Any) -> None:
         people.add_row(a.agent, f"{a.mu:.3f}", f"{a.sigma:.3f}", f"{a.score:.3f}", second, str(a.judged))
     if tests:
         console.print(world)
+    for u in unpaired:
+        console.print(f"{u.a} and {u.b} are not compared: {u.why}", markup=False, soft_wrap=True)
     console.print(people)
     more = standing.needed
     about = f"{'more than' if more >= standing.most else 'about'} {more} more judgements needed"

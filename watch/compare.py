@@ -129,7 +129,7 @@ class Comparison:
         self.task, self.judgements, self.judge = task, judgements, judge
         self.episodes: dict[str, dict[int, Episode]] = {}
         for evaluation in evaluations:
-            if evaluation.summary.get("task") == task:
+            if evaluation.summary.task == task:
                 shown = {e.facts.seed: e for e in evaluation.played if e.video.exists()}
                 if shown:
                     self.episodes[evaluation.name] = shown

@@ -14,7 +14,8 @@ from basalt_iq.agent.thoughts import of_actions, opinion, thoughts
 from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts, save
-from basalt_iq.play.evaluation import SUMMARY, Plan, fingerprint, read_summary, summarise
+from basalt_iq.play.evaluation import fingerprint
+from basalt_iq.play.plan import SUMMARY, Plan, read_summary, summarise
 from basalt_iq.records import write_json
 from basalt_iq.train.demos import decisions, load_demos
 from basalt_iq.train.held_out import q_values
@@ -38,17 +39,15 @@ def show_demos(run: Path, store: Path, *, count: int = 4, held_out: float = 0.1)
     chosen = [*demos.held_out, *demos.train][:count]
     if (folder / SUMMARY).exists():
         known = read_summary(folder)
-        if (known.get("weights"), known.get("demos")) == (weights, [demo.name for demo in chosen]):
+        if (known.weights, known.demos) == (weights, [demo.name for demo in chosen]):
             return folder
     make_folder(folder)
     for old in folder.glob("*seed_*"):
         old.unlink()
     recorded = [_record(folder, i, demo, spec, network) for i, demo in enumerate(chosen)]
     plan = Plan(spec.task, "demonstrator", spec.era, None, "agent", weights, "demonstrated")
-    write_json(
-        folder / SUMMARY,
-        summarise(plan, recorded) | {"demos": [demo.name for demo in chosen], "complete": True},
-    )
+    summary = summarise(plan, recorded, demos=[demo.name for demo in chosen], complete=True)
+    write_json(folder / SUMMARY, summary)
     return folder
 
 

@@ -21,8 +21,8 @@ from starlette.routing import BaseRoute, Route
 from basalt_iq.command import console, tell_address
 from basalt_iq.pages import render
 from basalt_iq.server import as_json, as_page, refusal, run_site
-from basalt_iq.watch.meanings import meaning_of
-from basalt_iq.watch.report import TEMPLATES, Media, collect, delivery
+from basalt_iq.train.meanings import meaning_of
+from basalt_iq.watch.report import TEMPLATES, Media, as_data, collect, delivery
 from basalt_iq.watch.runs import Curve, find
 
 #: Seconds between looks at the folders.
@@ -45,8 +45,8 @@ class LiveSite:
         """As :func:`collect` gives it, read anew when it is older than :data:`REFRESH`."""
         with self._lock:
             if time.monotonic() - self._read >= REFRESH:
-                data, media = collect(self.paths)
-                self._data = data | {"media": "media", "live": REFRESH}
+                report, media = collect(self.paths)
+                self._data = as_data(report, media="media", live=REFRESH)
                 self._media = {m.key: m for m in media}
                 self._read = time.monotonic()
             return self._data

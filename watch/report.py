@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from basalt_iq.files import make_folder, write_folder, write_text
 from basalt_iq.pages import render
 from basalt_iq.play.episode import Episode
-from basalt_iq.play.stats import mcnemar
-from basalt_iq.watch.meanings import meaning_of
+from basalt_iq.records import to_json
+from basalt_iq.train.meanings import meaning_of
+from basalt_iq.watch.contents import EpisodePart, EvaluationPart, Report, RunPart
 from basalt_iq.watch.packing import digest, pack
-from basalt_iq.watch.reward_view import reward_view
-from basalt_iq.watch.runs import Evaluation, Run, find
+from basalt_iq.watch.pairing import paired_tests
+from basalt_iq.watch.reward_view import in_words, reward_view
+from basalt_iq.watch.runs import Evaluation, Run, find, without
+from basalt_iq.watch.summing import PATH_POINTS, endings, habits, path
 
 TEMPLATES = Path(__file__).with_name("templates")
 #: Above this many bytes of media the page would open slowly: they go into a folder beside it.
@@ -49,7 +51,7 @@ def write_report(
     ``command`` is what a person would repeat. Returns what was written: ``report``, ``media`` (folder
     beside the page or None), ``episodes``, ``bytes``. The old report stays until the new one is whole.
     """
-    data, media = collect(paths, title, command)
+    report, media = collect(paths, title, command)
     make_folder(out.parent)
     inside = sum(_size(m.episode) for m in media) <= inside_limit
     folder = out.with_name(f"{out.stem}_files")
@@ -58,8 +60,8 @@ def write_report(
     page = render(
         TEMPLATES,
         "report.html",
-        title=data["title"],
-        data=data | {"media": None if inside else folder.name},
+        title=report.title,
+        data=as_data(report, media=None if inside else folder.name),
         blocks=[block for m in media for block in _blocks(m)] if inside else [],
     )
     write_text(out, page)
@@ -73,27 +75,45 @@ def write_report(
 
 def collect(
     paths: Sequence[Path], title: str | None = None, command: str | None = None
-) -> tuple[dict[str, Any], list[Media]]:
-    """What the page says (JSON-ready), and the media it refers to by key."""
+) -> tuple[Report, list[Media]]:
+    """What the page says, and the media it refers to by key."""
     runs, found = find(paths)
-    media: list[Media] = []
-    evaluations = []
+    media = {id(e): [Media(_key(one), one) for one in e.episodes] for _, e in found}
+    colours = _colours(runs, found)
+    parts = [_evaluation(e, run, runs, media[id(e)], colours[e.name]) for run, e in found]
+    tasks = sorted({part.summary["task"] for part in parts if part.summary.get("task")})
+    pairs, unpaired = paired_tests([e for _, e in found])
+    report = Report(
+        title or " · ".join(["basalt-iq", *tasks]),
+        datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        version("basalt-iq"),
+        command,
+        [_run(run, index) for index, run in enumerate(runs)],
+        parts,
+        pairs,
+        unpaired,
+        _meanings(runs),
+    )
+    return report, [one for kept in media.values() for one in kept]
+
+
+def as_data(report: Report, **more: Any) -> dict[str, Any]:
+    """The report as the page's JSON: no NaN, which JSON does not have."""
+    return finite(to_json(report)) | more
+
+
+def _colours(runs: Sequence[Run], found: Sequence[tuple[Run | None, Evaluation]]) -> dict[str, int | None]:
+    """One colour an agent: a run's agent has its run's, further agents the next ones, baselines none."""
+    colours: dict[str, int | None] = {}
+    following = len(runs)
     for run, evaluation in found:
-        keys = [Media(_key(e), e) for e in evaluation.episodes]
-        media += keys
-        evaluations.append(_evaluation(evaluation, run, runs, keys))
-    tasks = sorted({e["summary"]["task"] for e in evaluations if e["summary"].get("task")})
-    data = {
-        "title": title or " · ".join(["basalt-iq", *tasks]),
-        "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "version": version("basalt-iq"),
-        "command": command,
-        "runs": [_run(run) for run in runs],
-        "evaluations": evaluations,
-        "pairs": paired_tests([e for _, e in found]),
-        "meanings": _meanings(runs),
-    }
-    return finite(data), media
+        if evaluation.is_baseline:
+            colours[evaluation.name] = None
+        elif run is not None and evaluation.folder.name == "agent":
+            colours[evaluation.name] = runs.index(run)
+        else:
+            colours[evaluation.name], following = following, following + 1
+    return colours
 
 
 def _key(episode: Episode) -> str:
@@ -102,54 +122,39 @@ def _key(episode: Episode) -> str:
     return f"{hashlib.sha256(place).hexdigest()[:10]}-{episode.facts.seed}"
 
 
-def paired_tests(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
-    """Every two evaluations of one task that share judged seeds: exact McNemar over the shared ones."""
-    tests = []
-    for a, b in combinations(evaluations, 2):
-        if a.summary.get("task") != b.summary.get("task"):
-            continue
-        ours, theirs = ({e.facts.seed: e.facts.success for e in side.played} for side in (a, b))
-        seeds = [s for s in ours if ours[s] is not None and theirs.get(s) is not None]
-        if not seeds:
-            continue
-        only_a = sum(bool(ours[s]) and not theirs[s] for s in seeds)
-        only_b = sum(bool(theirs[s]) and not ours[s] for s in seeds)
-        both = sum(bool(ours[s]) and bool(theirs[s]) for s in seeds)
-        tests.append(
-            {"a": a.name, "b": b.name, "seeds": len(seeds), "only_a": only_a, "only_b": only_b, "both": both,
-             "p": mcnemar(only_a, only_b)}
-        )  # fmt: skip
-    return tests
-
-
-def _run(run: Run) -> dict[str, Any]:
-    return {
-        "name": run.name,
-        "command": run.command,
-        "config": flatten({k: v for k, v in run.config.items() if k != "command"}),
-        "curves": {name: asdict(curve) for name, curve in run.curves().items()},
-    }
+def _run(run: Run, index: int) -> RunPart:
+    config = flatten({k: v for k, v in run.config.items() if k != "command"})
+    made = run.commands, run.facts, config, run.measured_curves(), run.chosen
+    return RunPart(run.name, index, run.setting, run.objective, *made)
 
 
 def _evaluation(
-    evaluation: Evaluation, run: Run | None, runs: Sequence[Run], media: Sequence[Media]
-) -> dict[str, Any]:
-    return {
-        "name": evaluation.name,
-        "run": runs.index(run) if run else None,
-        "summary": evaluation.summary,
-        "reward_view": reward_view(evaluation.episodes),
-        "episodes": [_episode(m) for m in media],
-    }
+    evaluation: Evaluation, run: Run | None, runs: Sequence[Run], media: Sequence[Media], colour: int | None
+) -> EvaluationPart:
+    view = reward_view(evaluation.episodes)
+    return EvaluationPart(
+        evaluation.name,
+        runs.index(run) if run else None,
+        colour,
+        to_json(evaluation.summary),
+        without(evaluation.summary.command or "", "--json") or None,
+        view,
+        in_words(view),
+        habits(evaluation.episodes),
+        endings([(m.key, m.episode) for m in media]),
+        [_episode(m, points=PATH_POINTS if len(media) <= 200 else PATH_POINTS // 3) for m in media],
+    )
 
 
-def _episode(media: Media) -> dict[str, Any]:
-    facts = asdict(media.episode.facts)
-    return facts | digest(media.episode) | {"key": media.key, "video": media.episode.video.exists()}
+def _episode(media: Media, points: int) -> EpisodePart:
+    episode = media.episode
+    return EpisodePart(
+        media.key, episode.video.exists(), asdict(episode.facts), digest(episode), path(episode, points)
+    )
 
 
-def _meanings(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
-    names = {name for run in runs for name in run.curves(1)}
+def _meanings(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    names = {name for run in runs for name in run.measured_curves(1)}
     return {name: asdict(meaning_of(name)) for name in sorted(names)}
 
 

@@ -34,6 +34,29 @@ def reward_view(episodes: Sequence[Episode]) -> dict[str, Any] | None:
     }
 
 
+def in_words(view: dict[str, Any] | None) -> str:
+    """What the correlations say, for people; empty where there are none."""
+    if view is None:
+        return ""
+    within, between = view["within"], view["between"]
+    if within is None and between is None:
+        return "There are too few episodes, or none made progress: nothing can be said of this reward."
+    parts = []
+    if within is not None:
+        parts.append(f"along an episode it {_tracks(within)} progress")
+    if between is not None:
+        parts.append(f"between episodes it {_tracks(between)} how far they get")
+    count = len(view["points"])
+    return f"Over {count} episodes: {'; '.join(parts)}."
+
+
+def _tracks(r: float) -> str:
+    if abs(r) < 0.1:
+        return "does not track"
+    size = "weakly" if abs(r) < 0.3 else "clearly" if abs(r) < 0.6 else "strongly"
+    return f"{size} goes {'against' if r < 0 else 'with'}"
+
+
 def _mean(episodes: Sequence[Episode], measure: Callable[[Episode], float | None]) -> float | None:
     found = [value for e in episodes if (value := measure(e)) is not None]
     return float(np.mean(found)) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shlex
@@ -13,7 +14,7 @@ from typing import Any, TypeGuard
 
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import Episode, load_all
-from basalt_iq.play.evaluation import SUMMARY, read_summary
+from basalt_iq.play.plan import SUMMARY, Summary, read_summary
 
 #: Points that a learning curve keeps: more than a screen has columns for it is waste.
 CURVE_POINTS = 500
@@ -28,19 +29,19 @@ class Evaluation:
     """For people, different for each evaluation of a page."""
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         return read_summary(self.folder)
 
     @cached_property
     def episodes(self) -> list[Episode]:
         """Those that the summary counts: the folder may hold more."""
-        seeds = self.summary.get("seeds")
-        return [e for e in load_all(self.folder) if not isinstance(seeds, list) or e.facts.seed in seeds]
+        seeds = set(self.summary.seeds)
+        return [e for e in load_all(self.folder) if e.facts.seed in seeds]
 
     @property
     def is_baseline(self) -> bool:
         """Played by no trained agent: by chance, by the world's own player, by a person."""
-        return self.summary.get("weights") is None or self.summary.get("player") == "demonstrator"
+        return self.summary.weights is None or self.summary.player == "demonstrator"
 
     @property
     def played(self) -> list[Episode]:
@@ -65,13 +66,61 @@ class Run:
         inner = self.config.get("config")
         return inner if isinstance(inner, dict) else {}
 
+    @property
+    def objective(self) -> str:
+        goal = self.settings.get("goal")
+        return str(goal.get("objective", "")) if isinstance(goal, dict) else ""
+
+    @property
+    def setting(self) -> str:
+        """Equal for trainings that differ in nothing but their seed, place and machine."""
+        aside = {"seed", "store", "run", "wandb", "device", "minutes"}
+        kept = {key: value for key, value in self.settings.items() if key not in aside}
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:12]
+
     @cached_property
-    def command(self) -> str | None:
-        """The exact command line, where the configuration has it."""
+    def updates(self) -> int | None:
+        """Those that were made, by the newest checkpoint."""
+        found = [int(f.name) for f in (self.folder / "checkpoints").glob("*") if f.name.isdigit()]
+        return max(found, default=None)
+
+    @cached_property
+    def chosen(self) -> int | None:
+        """The update whose weights are the agent, where the run says so."""
+        agent = self.folder / "agent"
+        name = agent.resolve().name
+        return int(name) if agent.is_symlink() and name.isdigit() else None
+
+    @cached_property
+    def commands(self) -> list[str]:
+        """The command that gives this training again, where the configuration has it.
+
+        A clock stops other machines elsewhere: the updates that were made take its place.
+        """
         words = self.config.get("command")
-        if not isinstance(words, list) or not words:
-            return None
-        return shlex.join(["basalt-iq", *map(str, words[1:])])
+        if not isinstance(words, list) or len(words) < 2:
+            return []
+        command = without(shlex.join(["basalt-iq", *map(str, words[1:])]), "--json")
+        if self.updates is not None:
+            command = without(command, "--minutes", "--steps") + f" --steps {self.updates}"
+        return [command]
+
+    @property
+    def facts(self) -> list[str]:
+        """Versions that it was made with, and what its data were."""
+        versions = self.config.get("versions")
+        rows = [f"{name} {value}" for name, value in versions.items()] if isinstance(versions, dict) else []
+        known = [(name, self.config.get(name)) for name in ("data", "digest", "fingerprint", "git")]
+        return rows + [f"{name} {value}" for name, value in known if isinstance(value, str)]
+
+    def measured_curves(self, points: int = CURVE_POINTS) -> dict[str, Curve]:
+        """Without those of own play where there was none: they stand at 0 and were never measured."""
+        curves = self.curves(points)
+        if self.settings.get("online", {}).get("online", False):
+            return curves
+        return {
+            name: curve for name, curve in curves.items() if not name.endswith("_policy") or any(curve.values)
+        }
 
     def curves(self, points: int = CURVE_POINTS) -> dict[str, Curve]:
         """Every logged quantity by its full name (``group/name``)."""
@@ -122,6 +171,21 @@ def find(paths: Sequence[Path]) -> tuple[list[Run], list[tuple[Run | None, Evalu
             if evaluation:
                 evaluations.append((run, evaluation))
     return runs, _with_distinct_names(evaluations)
+
+
+def without(command: str, *options: str) -> str:
+    """A command line without some options and their values (a word that begins with no dash)."""
+    kept, skipping = [], False
+    for word in shlex.split(command):
+        name, is_option = word.partition("=")[0], word.startswith("--")
+        if name in options:
+            skipping = "=" not in word and name != "--json"
+        elif is_option or not skipping:
+            kept.append(word)
+            skipping = False
+        else:
+            skipping = False
+    return shlex.join(kept)
 
 
 def _find_in(path: Path) -> Iterable[tuple[Run | None, Evaluation | None]]:

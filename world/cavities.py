@@ -9,6 +9,10 @@ from basalt_iq.world.blocks import AIR, CUBE, CUTOUT, KIND, SOLID, WATER_KIND
 
 DARK = 8
 """Sky light at most this counts as out of the sky's light."""
+SHADE = 12
+"""Sky light in a cave's entrance at most: three blocks in from the open, where people say they are in."""
+INSIDE = 2
+"""Mark of the shade of an entrance; the dark has 1."""
 SMALLEST_CAVE = 40
 """Cells of connected darkness that make a cave."""
 FAR = 30000
@@ -40,7 +44,10 @@ def _flood(mask, keep, start, queue, floor_size):
 
 @njit(**JIT)
 def find_caves(blocks, light, surface):
-    """(X, Y, Z) uint8, 1 in the cells of natural caves: dark, under ground, in a large enough cavity."""
+    """(X, Y, Z) uint8: 1 in the dark of natural caves, INSIDE in the shade of their entrances, else 0.
+
+    The dark is under ground, in a large enough cavity; the shade hangs together with it under the same roof.
+    """
     size_x, _, size_z = blocks.shape
     mask = np.zeros(blocks.shape, np.uint8)
     keep = np.zeros(blocks.shape, np.uint8)
@@ -49,7 +56,7 @@ def find_caves(blocks, light, surface):
             for y in range(1, surface[x, z]):
                 if blocks[x, y, z] == AIR and (light[x, y, z] >> 4) <= DARK:
                     mask[x, y, z] = 1
-    queue = np.empty(200000, np.int64)
+    queue = np.empty(400000, np.int64)
     flat_mask, flat_keep = mask.ravel(), keep.ravel()
     for cell in range(flat_mask.size):
         if flat_mask[cell] and flat_keep[cell] == 0:
@@ -57,7 +64,31 @@ def find_caves(blocks, light, surface):
     for cell in range(flat_keep.size):
         if flat_keep[cell] == 2:
             flat_keep[cell] = 0
+    _add_entrances(blocks, light, surface, keep, queue)
     return keep
+
+
+@njit(**JIT)
+def _add_entrances(blocks, light, surface, caves, queue):
+    """Marks the shade from which one comes into the dark without leaving the roof."""
+    _, size_y, size_z = blocks.shape
+    flat, count, head = caves.ravel(), 0, 0
+    for cell in range(flat.size):
+        if flat[cell]:
+            queue[count % queue.size] = cell
+            count += 1
+    count = min(count, queue.size)
+    while head < count:
+        cell = queue[head]
+        head += 1
+        for step in (1, -1, size_z, -size_z, size_y * size_z, -size_y * size_z):
+            other = cell + step
+            x, y, z = other // (size_y * size_z), (other // size_z) % size_y, other % size_z
+            shade = blocks[x, y, z] == AIR and y < surface[x, z] and (light[x, y, z] >> 4) <= SHADE
+            if shade and flat[other] == 0 and count < queue.size:
+                flat[other] = INSIDE
+                queue[count] = other
+                count += 1
 
 
 @njit(**JIT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from basalt_iq.world import light as lighting
 from basalt_iq.world import march
-from basalt_iq.world.blocks import AIR, BLOCKS
+from basalt_iq.world.blocks import AIR, BLOCKS, FALLING, WATER_LEVEL
 from basalt_iq.world.terrain import SIZE
 from basalt_iq.world.water import WaterFlow
 
@@ -31,6 +32,7 @@ class World:
     mouths (n, 3): x, floor height and z of cave mouths. (All three: FindCave only.)
     houses, village, style: the houses, the cells that make up the village, its style.
     placed, broken: what the player put down (item) and took away (block), by cell.
+    history: what the player did, in order: ("at", cell of the feet), ("put", cell), ("took", cell).
     """
 
     def __init__(self) -> None:
@@ -52,6 +54,8 @@ class World:
         self.animals = np.zeros((0, 0))
         self.placed: dict[Cell, str] = {}
         self.broken: dict[Cell, int] = {}
+        self.history: list[tuple[str, Cell]] = []
+        self._feet: Cell | None = None
         self.houses: list[House] = []
         self.village: set[Cell] = set()
         self.style = ""
@@ -76,6 +80,15 @@ class World:
         """The block in a cell; air outside the world."""
         return int(self.blocks[x, y, z]) if self.inside(x, y, z) else AIR
 
+    def is_water(self, x: float, y: float, z: float) -> bool:
+        """Whether a point lies in water, below its surface."""
+        cell = math.floor(x), math.floor(y), math.floor(z)
+        level = WATER_LEVEL[self.at(*cell)]
+        if not level:
+            return False
+        covered = self.at(*cell) == FALLING or WATER_LEVEL[self.at(cell[0], cell[1] + 1, cell[2])] > 0
+        return bool(covered or y - cell[1] <= level / 9.0)
+
     def put(self, x: int, y: int, z: int, block: int) -> None:
         """Changes a block, mends the light around it and sets the water near it flowing."""
         lighting.set_block(self.blocks, self.light, x, y, z, block, self._queue, self._seeds)
@@ -85,16 +98,25 @@ class World:
             march.clear_cube(self.cubes, x, y, z)
         self.water.wake(x, y, z)
 
+    def follow(self, x: float, y: float, z: float) -> None:
+        """The player's feet are at a point."""
+        cell = (int(x // 1), int((y + 0.01) // 1), int(z // 1))
+        if cell != self._feet:
+            self._feet = cell
+            self.history.append(("at", cell))
+
     def place(self, cell: Cell, block: int, item: str) -> None:
         """The player puts a block down."""
         self.put(*cell, block)
         self.placed[cell] = item
+        self.history.append(("put", cell))
 
     def take(self, cell: Cell) -> None:
         """The player takes a block away."""
         if self.placed.pop(cell, None) is None:
             self.broken.setdefault(cell, int(self.born[cell]))
         self.put(*cell, AIR)
+        self.history.append(("took", cell))
         above = (cell[0], cell[1] + 1, cell[2])
         if self.at(*above) and BLOCKS[self.at(*above)].hardness == 0 and not BLOCKS[self.at(*above)].solid:
             self.take(above)  # a plant or torch falls with what it stood on

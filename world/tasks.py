@@ -8,24 +8,61 @@ from typing import Final
 import numpy as np
 
 from basalt_iq.world import maps
+from basalt_iq.world.animals import VILLAGER
 from basalt_iq.world.cavities import FAR
-from basalt_iq.world.judges import Verdict, judge_cave, judge_house, judge_pen, judge_waterfall
+from basalt_iq.world.judges import (
+    Ending,
+    Verdict,
+    judge_cave,
+    judge_house,
+    judge_pen,
+    judge_plains_pen,
+    judge_waterfall,
+)
 from basalt_iq.world.physics import PITCH, YAW
 from basalt_iq.world.simulation import Simulation
 from basalt_iq.world.state import World
 
-Judge = Callable[[Simulation, bool], Verdict]
-"""(simulation, whether the player chose the end) -> verdict on the world as it is now."""
+Judge = Callable[[World, Ending], Verdict]
+JUDGES: Final[dict[str, Judge]] = {
+    "FindCave": judge_cave,
+    "MakeWaterfall": judge_waterfall,
+    "CreateVillageAnimalPen": judge_pen,
+    "CreatePlainsAnimalPen": judge_plains_pen,
+    "BuildVillageHouse": judge_house,
+}
+"""Who judges each task, by its name."""
+
+
+def ending(sim: Simulation, chosen: bool) -> Ending:
+    """How the episode would end now, as the judges need it; `chosen` says whether the player ends it."""
+    high, wide, _ = sim.task.pov_shape(sim.era)
+    (x, y, z), (ex, ey, ez) = sim.body[:3].tolist(), sim.eye.tolist()
+    return Ending(
+        chosen=chosen,
+        era=sim.era,
+        feet=(x, y, z),
+        eye=(ex, ey, ez),
+        yaw=float(sim.body[YAW]),
+        pitch=float(sim.body[PITCH]),
+        half=sim.half_view,
+        aspect=wide / high,
+        villagers_hit=sum(kind == VILLAGER for _, kind in sim.hands.harmed),
+    )
 
 
 class Rules:
     """One task in one environment: `build` makes a seed's land and returns the start cell."""
 
-    def __init__(self, build: Callable[[World, int, maps.Distance], np.ndarray], judge: Judge):
-        self.build, self.judge = build, judge
+    def __init__(self, build: Callable[[World, int, maps.Distance], np.ndarray]):
+        self.build = build
 
     def begin(self, sim: Simulation) -> None:
         """The player stands in a new world."""
+
+    def judge(self, sim: Simulation, chosen: bool) -> Verdict:
+        """The verdict on the world as it is now; `chosen` says whether the player chose the end."""
+        return JUDGES[sim.task.name](sim.world, ending(sim, chosen))
 
     def progress(self, sim: Simulation, chosen: bool) -> float:
         """How near the task is to done, up to 0.9: the score that an end at this moment would have."""
@@ -53,33 +90,11 @@ def cave_distance(sim: Simulation) -> float | None:
     return None
 
 
-def _judge_cave(sim: Simulation, chosen: bool) -> Verdict:
-    return judge_cave(sim.world, tuple(sim.eye.tolist()), chosen)
-
-
-def _judge_waterfall(sim: Simulation, chosen: bool) -> Verdict:
-    high, wide = sim.frame_size
-    yaw, pitch = float(sim.body[YAW]), float(sim.body[PITCH])
-    return judge_waterfall(sim.world, sim.eye, yaw, pitch, sim.half_view, wide / high, chosen)
-
-
-def _judge_pen(sim: Simulation, chosen: bool) -> Verdict:
-    return judge_pen(sim.world, len(sim.hands.harmed), chosen)
-
-
-def _judge_plains_pen(sim: Simulation, chosen: bool) -> Verdict:
-    return judge_pen(sim.world, len(sim.hands.harmed), chosen, needs_house=False)
-
-
-def _judge_house(sim: Simulation, chosen: bool) -> Verdict:
-    return judge_house(sim.world, len(sim.hands.harmed), chosen)
-
-
 RULES: Final[dict[str, Callable[[], Rules]]] = {
-    "FindCave": lambda: CaveRules(maps.find_cave_map, _judge_cave),
-    "MakeWaterfall": lambda: Rules(maps.waterfall_map, _judge_waterfall),
-    "CreateVillageAnimalPen": lambda: Rules(maps.pen_map, _judge_pen),
-    "CreatePlainsAnimalPen": lambda: Rules(maps.plains_map, _judge_plains_pen),
-    "BuildVillageHouse": lambda: Rules(maps.house_map, _judge_house),
+    "FindCave": lambda: CaveRules(maps.find_cave_map),
+    "MakeWaterfall": lambda: Rules(maps.waterfall_map),
+    "CreateVillageAnimalPen": lambda: Rules(maps.pen_map),
+    "CreatePlainsAnimalPen": lambda: Rules(maps.plains_map),
+    "BuildVillageHouse": lambda: Rules(maps.house_map),
 }
 """Makes a task's rules, by its name. Judged after the tick of the throw (2021) or of ESC (2022)."""

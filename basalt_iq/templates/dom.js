@@ -26,7 +26,37 @@ function fill(element, classes, attributes, children) {
   return element;
 }
 
-const colour = (index) => `var(--s${index % 8})`;
+/** An agent's colour; null is a baseline, grey everywhere. */
+const colour = (index) => (index === null || index === undefined ? "var(--base)" : `var(--s${index % 8})`);
+
+/** The same as a colour that a canvas understands. */
+const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const inkOf = (index) => ink(index === null || index === undefined ? "base" : `s${index % 8}`);
+
+/** Hand a file to the person: text, a Blob, or the address of one. */
+function download(name, content, kind = "text/csv") {
+  const given = typeof content === "string" && /^(blob:|media\/|[^\n,]+\.mp4$)/.test(content);
+  const url = given ? content : URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: kind }));
+  h("a", { href: url, download: name }).click();
+  if (!given) setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** Rows as CSV; what a spreadsheet would take for a formula stays text. */
+function csv(rows) {
+  const cell = (value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    const safe = typeof value === "string" && /^[=+\-@\t]/.test(text) ? `'${text}` : text;
+    return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  return `${rows.map((row) => row.map(cell).join(",")).join("\n")}\n`;
+}
+
+/** Draw anew without the page getting shorter in between, which would move it under the reader. */
+function redraw(element, ...children) {
+  element.style.minHeight = `${element.offsetHeight}px`;
+  element.replaceChildren(...children);
+  requestAnimationFrame(() => { element.style.minHeight = ""; });
+}
 const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
 const percent = (value, digits = 0) => known(value) ? `${(100 * value).toFixed(digits)} %` : "–";
 

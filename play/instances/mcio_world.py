@@ -7,11 +7,15 @@ that does not pass. Where it begins: with BASALT_IQ_MCIO_INSTANCE in a new world
 runs already, at a place that the seed chooses. They cannot choose a biome or find a village.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import random
 import socket
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import instance
 
@@ -25,7 +29,7 @@ SPREAD = 100_000
 SETTLING = 40
 
 
-def commands(start, place=None):
+def commands(start: Mapping[str, int], place: tuple[int, int] | None = None) -> list[str]:
     """What sets up an episode with these stacks; `place` is (x, z) to go to."""
     slots = [f"hotbar.{i}" if i < HOTBAR else f"inventory.{i - HOTBAR}" for i in range(len(start))]
     gifts = [
@@ -43,19 +47,20 @@ def commands(start, place=None):
 class World:
     """The old gym API around MinerlEnv."""
 
-    def __init__(self, start):
+    def __init__(self, start: Mapping[str, int]):
         from mcio_ctrl.types import MCioMode, RunOptions
 
-        self.start, self.env, self.seed_of_next = start, None, 0
+        self.start, self.seed_of_next = start, 0
+        self.env: Any = None
         self.instance = os.environ.get(INSTANCE)
         size = {"width": WIDTH, "height": HEIGHT, "mcio_mode": MCioMode.SYNC}
         ports = {"action_port": free_port(), "observation_port": free_port()} if self.instance else {}
         self.options = lambda **more: RunOptions(**size, **ports, **more)
 
-    def seed(self, seed):
+    def seed(self, seed: int) -> None:
         self.seed_of_next = seed
 
-    def reset(self):
+    def reset(self) -> Any:
         from mcio_ctrl.envs.minerl_env import MinerlEnv
 
         self.close()
@@ -76,17 +81,17 @@ class World:
         observation, *_ = self.env.skip_steps(SETTLING)
         return observation
 
-    def step(self, action):
+    def step(self, action: dict[str, Any]) -> tuple[Any, float, bool, dict[str, Any]]:
         observation, reward, terminated, truncated, info = self.env.step(action)
         return observation, float(reward), bool(terminated or truncated), dict(info)
 
-    def close(self):
+    def close(self) -> None:
         if self.env is not None:
             self.env.close()
             self.env = None
 
 
-def new_world(instance_name, seed):
+def new_world(instance_name: str, seed: int) -> str:
     """An unplayed world of the seed in an instance; generated once and kept in the package's storage."""
     from mcio_ctrl.world import STORAGE_LOCATION, WorldManager
 
@@ -97,7 +102,7 @@ def new_world(instance_name, seed):
     return name
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

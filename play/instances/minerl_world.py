@@ -5,7 +5,7 @@ import sys
 import instance
 
 
-def make():
+def make() -> instance.Counted:
     instance.old_numpy_names()
     import gym
     import minerl  # noqa: F401  registers the environments

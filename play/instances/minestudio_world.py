@@ -7,13 +7,14 @@ The package fetches its Minecraft at first use and asks on the terminal, which n
 
 import os
 import sys
+from typing import Any
 
 import instance
 
 INSTALL = "python -m minestudio.simulator.entry -y"
 
 
-def make():
+def make() -> instance.Counted:
     instance.old_numpy_names()
     from minestudio.simulator.minerl.herobraine.env_specs import basalt_specs
     from minestudio.utils import get_mine_studio_dir
@@ -24,7 +25,7 @@ def make():
     return entry(basalt_specs, sys.argv[-2])
 
 
-def entry(basalt_specs, env_id, fake=False):
+def entry(basalt_specs: Any, env_id: str, fake: bool = False) -> instance.Counted:
     """The environment `env_id` as gym.make gives it in MineRL, which the package does not register."""
     base = basalt_specs.BasaltBaseEnvSpec
     kinds = [kind for kind in vars(basalt_specs).values() if isinstance(kind, type)]

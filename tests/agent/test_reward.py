@@ -13,8 +13,8 @@ from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.reward import RewardSpec, episode_rewards
-from basalt_iq.data.sampler import Episode
 from basalt_iq.play.episode import Facts
+from basalt_iq.play.loop import Seen, Tick
 from basalt_iq.play.player import Decision
 from basalt_iq.play.recorder import Recorder
 from basalt_iq.train.config import ObjectiveConfig
@@ -68,9 +68,8 @@ def test_loss_held_out_and_recorder_agree(config, expert, ended, tmp_path):
     assert json.loads(json.dumps(spec.to_json()))["absorbing_reward"] == config.absorbing_reward
     assert AgentSpec.from_json(json.loads(json.dumps(spec.to_json()))).reward == config.reward
     if expert:
-        frames = np.zeros((6, 3, 1, 1), np.uint8)
-        demo = Episode(frames, {"action": taken}, terminal=ended)
-        assert measure(spec, torch.from_numpy(q), demo)["reward"].numpy() == pytest.approx(wanted, abs=1e-5)
+        found = measure(spec, torch.from_numpy(q), torch.from_numpy(taken), ended)["reward"]
+        assert found.numpy() == pytest.approx(wanted, abs=1e-5)
     else:
         found = on_record(spec, q, taken, ended, tmp_path)
         known = slice(None) if ended else slice(-1)  # what followed the time limit nobody looked at
@@ -122,9 +121,9 @@ def on_record(spec, q, taken, ended, folder):
         action_names=spec.actions.action_names,
     )  # fmt: skip
     recorder, seen = Recorder(folder, facts), {"pov": np.zeros((64, 64, 3), np.uint8)}
-    recorder.begin(seen, None)
+    recorder.tick(Tick(None, Seen(seen)))
     for row, index in zip(q, taken, strict=False):
         v = float(np.log(np.exp(row / spec.temperature).sum()) * spec.temperature)
         pi = np.exp((row - v) / spec.temperature)
-        recorder.step({}, seen, None, Decision({}, int(index), row, pi, v, 0.0, 0.0))
-    return recorder.finish({}, truncated=not ended).arrays["reward"]
+        recorder.tick(Tick({}, Seen(seen)), Decision({}, int(index), row, pi, v, 0.0, 0.0))
+    return recorder.end(Seen({}, terminated=ended, truncated=not ended)).arrays["reward"]

@@ -38,14 +38,18 @@ def test_every_defect_is_named_with_its_file(tmp_path, demos, capsys):
     shutil.copytree(good, good.with_name("v4_copy-1_0-30"))
     (demos.write_2021(tmp_path, "v4_b-2_0-30", demos.steps_2021(seed=2)) / VIDEO).unlink()
     demos.write_2021(tmp_path, "unnamed", demos.steps_2021(seed=3))
+    (tmp_path / "notes.txt").write_text("by me")
     endless = demos.steps_2021(seed=4)
     endless.inventory[:] = 1
     demos.write_2021(tmp_path, "v4_c-3_0-30", endless)
     code, result, text = cli(capsys, "check", tmp_path, "--workers", 1)
     assert code == 1
+    skipped = "1 of 20 files are no part of a demonstration and are not read"
     found = {Path(f["file"]).parent.name + ": " + f["what"]: f["fault"] for f in result["findings"]}
+    assert (result["files_seen"], result["files_used"]) == (20, 19)
     assert found == {
-        f"v4_copy-1_0-30: holds the same actions as {good / VIDEO}": True,
+        f"v4_copy-1_0-30: is the same as {good / VIDEO}; taken once": False,
+        f"{tmp_path.parent.name}: {skipped}: notes.txt": False,
         "v4_b-2_0-30: missing": True,
         "unnamed: MineRL's own reader refuses a name without v3_ or v4_": False,
         "v4_c-3_0-30: has no ending: the snowball is never thrown": False,

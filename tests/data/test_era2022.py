@@ -7,9 +7,10 @@ import pytest
 from basalt_iq.contract import find_task
 from basalt_iq.data.actions2022 import KEYS, NAMES, ending, read_actions
 from basalt_iq.data.cursor import draw_cursor
-from basalt_iq.data.defects import DemoError
+from basalt_iq.data.defects import DemoError, Finding
 from basalt_iq.data.era2022 import Demo2022, Pair
 from basalt_iq.data.ingest import ingest
+from basalt_iq.data.reading import read_around
 from basalt_iq.data.sources import find_sources
 from basalt_iq.data.store import Store
 from basalt_iq.frames import shrink
@@ -194,7 +195,7 @@ def test_chunks_are_grouped_and_ordered_and_a_bad_one_parts_them(tmp_path, demos
     one = demos.write_2022(tmp_path / "demos", sizes=[10, 10, 10])
     demos.write_2022(tmp_path / "demos", demo="other-00b2")
     one[1].video.unlink()
-    sources, _ = find_sources(tmp_path / "demos")
+    sources, *_ = find_sources(tmp_path / "demos")
     assert [len(source.parts) for source in sources] == [3, 1]
     store = Store.create(tmp_path / "store")
     report = ingest(sources, store, workers=1)
@@ -222,26 +223,170 @@ def test_a_gap_in_time_parts_a_demo(tmp_path, demos):
     ("change", "message"),
     [
         ({"dx": "fast"}, "mouse.dx is 'fast', not a number"),
-        ({"dx": 1e9}, "mouse.dx is 1000000000.0, not a number within 1200"),
+        ({"dx": 1e9}, "mouse.dx is 1000000000.0, not a number within 240000"),
         ({"dx": float("nan")}, "mouse.dx is nan"),
         ({"buttons": [0.5]}, "mouse.buttons is"),
         ({"keys": "w"}, "keyboard.keys is 'w'"),
         ({"hotbar": 9}, "hotbar is 9, not 0 to 8"),
         ({"isGuiOpen": 1}, "isGuiOpen is 1"),
-        ({"tick": 5}, "tick 5 follows 0"),
     ],
 )
-def test_bad_lines_are_named(tmp_path, change, message):
-    written = pair(tmp_path, [tick(0), tick(1) | change if "tick" in change else tick(1, **change)])
-    with pytest.raises(DemoError, match=f"jsonl: line [12]: {message}"):
-        read_actions(written.actions)
+def test_bad_lines_are_named_and_too_many_refused(tmp_path, change, message):
+    bad = [tick(number, **change) for number in range(1, 4)]
+    with pytest.raises(DemoError, match=rf"jsonl: line 2: {message}.* \(and 2 more of 5\)"):
+        read_actions(pair(tmp_path, [tick(0), *bad, tick(4)]).actions)
 
 
-def test_a_line_that_is_cut_or_lacks_a_field_is_named(tmp_path):
-    written = pair(tmp_path, [tick(0), tick(1)])
-    written.actions.write_text(written.actions.read_text()[:-30])
-    with pytest.raises(DemoError, match="line 2"):
-        read_actions(written.actions)
+def test_ticks_that_do_not_go_on_are_refused(tmp_path):
+    for second in (0, -5):
+        with pytest.raises(DemoError, match=r"line 3: tick .* follows"):
+            read_actions(pair(tmp_path, [tick(6), tick(7), tick(7 + second)]).actions)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "length", "remark"),
+    [
+        (lambda raw: b"\xef\xbb\xbf" + raw, 30, "begins with a byte order mark"),
+        (lambda raw: raw.replace(b"\n", b"\r\n"), 30, None),
+        (lambda raw: raw + b"\n  \n\n", 30, None),
+        (lambda raw: raw[:-120], 29, "line 30 is left out"),
+        (lambda raw: raw[:-1], 30, None),
+    ],
+)
+def test_harmless_flaws_are_read_over(tmp_path, demos, spoil, length, remark):
+    written = pair(tmp_path, [tick(i, dx=float(i)) for i in range(30)], demos=demos)
+    whole, _ = read([written])
+    written.actions.write_bytes(spoil(written.actions.read_bytes()))
+    steps, frames = read([written])
+    assert np.array_equal(steps.camera, whole.camera[:length])
+    assert [demos.number(frame) for frame in frames] == [1000 + min(k, 29) for k in range(length + 1)]
+    assert [what[: len(remark or "")] for _, what in steps.meta["remarks"]] == ([remark] if remark else [])
+
+
+def parts_of(folder):
+    """Steps and frames of the runs of the one demo in a folder, and what is said of it."""
+    (source,) = find_sources(folder, "FindCave").sources
+    found, findings = [], []
+
+    def one(run):
+        frames = []
+        return run.read(64, lambda frame: frames.append(frame.copy())), frames
+
+    for result in read_around(source, one):
+        (findings if isinstance(result, Finding) else found).append(result)
+    return found, findings
+
+
+@pytest.mark.parametrize("video_has_them", [False, True])
+def test_missing_ticks_part_a_demo_there(tmp_path, demos, video_has_them):
+    ticks = [*range(10), *range(13, 33)]
+    written = pair(tmp_path, [tick(i, dx=float(i)) for i in ticks])
+    shown = range(33) if video_has_them else ticks
+    write_video(written.video, (demos.frame(1000 + k, 90, 160) for k in shown))
+    found, (finding,) = parts_of(tmp_path)
+    assert (finding.what, finding.fault) == ("3 ticks are missing before line 11; parted there", False)
+    lengths, numbers = [], []
+    for steps, frames in found:
+        lengths.append(steps.length)
+        numbers.append([demos.number(frame) for frame in frames])
+        assert [round(x / 0.15) for x in steps.camera[:, 1].tolist()] == [n - 1000 for n in numbers[-1][:-1]]
+    assert lengths == [10, 20]
+    assert numbers == [[*range(1000, 1010), 1009], [*range(1013, 1033), 1032]]
+
+
+def test_an_unreadable_line_parts_a_demo_and_both_halves_are_kept(tmp_path, demos):
+    written = pair(tmp_path, [tick(i, dx=float(i)) for i in range(30)], demos=demos)
+    lines = written.actions.read_text().splitlines()
+    written.actions.write_text("\n".join([*lines[:12], "{half", *lines[13:]]))
+    store = Store.create(tmp_path / "store")
+    sources = find_sources(tmp_path, "FindCave").sources
+    report = ingest(sources, store, workers=1)
+    assert not any(finding.fault for finding in report.findings)
+    assert "1 ticks are missing before line 14; parted there" in [f.what for f in report.findings]
+    stem = written.stem.name
+    assert {t.name: t.length for t in store.select()} == {stem: 12, f"{stem}+12": 17}
+    assert [demos.number(f) for f in store.select()[1].frames] == [*range(1013, 1030), 1029]
+    again = ingest(sources, store, workers=1)
+    assert (again.added, again.known) == ([], 1)
+
+
+def test_a_demo_in_pieces_is_refused(tmp_path, demos):
+    written = pair(tmp_path, [tick(2 * i) for i in range(30)], demos=demos)
+    with pytest.raises(DemoError, match="ticks are missing in more than 20 places"):
+        read([written])
+
+
+@pytest.mark.parametrize("gui", [False, True])
+def test_a_turn_beyond_half_way_round_is_kept_as_the_game_would_look_after_it(tmp_path, gui):
+    lines = [tick(0), tick(1, dx=1300.0, isGuiOpen=gui), tick(2, dx=-3700.0, dy=1300.0)]
+    actions = read_actions(pair(tmp_path, lines).actions)
+    assert actions.camera.tolist() == [[0, 0], [0, 195 - 360], [180, pytest.approx(-555 + 720)]]
+    (remark,) = actions.remarks
+    assert remark.startswith("turns by more than 180 degrees on 2 ticks")
+
+
+def test_keys_that_mean_nothing_are_told_and_refused_where_no_other_is_held(tmp_path, demos):
+    lines = [tick(i, keys=["key.keyboard.w", "key.keyboard.f3"][: 1 + i % 2]) for i in range(10)]
+    steps, _ = read([pair(tmp_path, lines, demos=demos)])
+    assert [what for _, what in steps.meta["remarks"]] == [
+        "key.keyboard.f3 means nothing here; held on 50.0% of ticks"
+    ]
+    for key in ("w", "key.keyboard.up", "key.keyboard.z"):
+        with pytest.raises(DemoError, match=rf"none of the keys held is known \({key}\); name them as in"):
+            read([pair(tmp_path, [tick(i, keys=[key]) for i in range(10)], demos=demos)])
+
+
+@pytest.mark.parametrize(("video", "actions"), [(".MP4", ".JSONL"), (".mkv", ".jsonl"), (".Mov", ".jsonl")])
+def test_other_suffixes_and_containers_are_read(tmp_path, demos, video, actions):
+    written = pair(tmp_path, [tick(i) for i in range(5)])
+    written.actions.rename(written.stem.with_name(written.stem.name + actions))
+    file = written.stem.with_name(written.stem.name + video)
+    write_as(file, [demos.frame(1000 + k, 90, 160) for k in range(5)])
+    ((steps, frames),), findings = parts_of(tmp_path)
+    assert not findings
+    assert [demos.number(frame) for frame in frames] == [1000, 1001, 1002, 1003, 1004, 1004]
+    told = [what for _, what in steps.meta["remarks"]]
+    assert told == ["is in another container than .mp4; read all the same"] * (video != ".MP4")
+
+
+def write_as(path, frames):
+    """In the container that the suffix tells."""
+    import av
+
+    with av.open(
+        str(path), "w", format={".mkv": "matroska", ".mov": "mov"}.get(path.suffix.lower(), "mp4")
+    ) as file:
+        stream = file.add_stream("libx264", rate=20)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for frame in frames:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(frame)))
+        file.mux(stream.encode(None))
+
+
+def turn_in_container(file):
+    """Tell the container to show its pictures a quarter turn clockwise: the matrix of the track's header."""
+    raw = bytearray(file.read_bytes())
+    at = raw.index(b"tkhd") + 4 + 4 + 20 + 16
+    quarter = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
+    raw[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in quarter)
+    file.write_bytes(raw)
+
+
+def test_a_video_turned_in_its_container_is_turned_back(tmp_path, demos):
+    """A phone stores what it sees sideways and says so; players turn it."""
+    written = pair(tmp_path, [tick(i) for i in range(3)])
+    upright = demos.frame(1000, 160, 160)
+    write_video(written.video, [np.rot90(upright).copy()] * 3)  # stored turned to the left
+    turn_in_container(written.video)
+    steps, frames = read([written])
+    assert [demos.number(frame) for frame in frames] == [1000] * 4
+    assert [what for _, what in steps.meta["remarks"]] == [
+        "is to be turned by 90 degrees clockwise, as its container says; turned"
+    ]
+
+
+def test_a_line_that_lacks_a_field_is_named(tmp_path):
     line = tick(0)
     del line["mouse"]["dy"]
     with pytest.raises(DemoError, match="line 1: lacks 'dy'"):

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from basalt_iq.files import PARTIAL
 
 
 def run(root, path, **options):
-    sources, findings = find_sources(root)
+    sources, findings, *_ = find_sources(root)
     store = Store.create(path)
     report = ingest(sources, store, **{"workers": 1, **options})
     return store, report, findings
@@ -65,24 +66,73 @@ def test_a_bad_demo_is_reported_and_the_others_are_read(tmp_path, demos):
 
 
 def test_a_changed_file_is_reported_not_read_twice(tmp_path, demos):
+    """Of equal length and age too: what counts is content."""
     root, path = tmp_path / "demos", tmp_path / "store"
-    folder = demos.write_2021(root, "v4_a-1_0-30")
+    (pair,) = demos.write_2022(root)
+    pair.sums.unlink()
     run(root, path)
-    with open(folder / VIDEO, "ab") as file:
-        file.write(b"more")
+    content, facts = pair.actions.read_text(), pair.actions.stat()
+    pair.actions.write_text(content.replace("key.keyboard.w", "key.keyboard.s"))
+    os.utime(pair.actions, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert pair.actions.stat().st_size == facts.st_size
     _, report, _ = run(root, path)
     assert report.added == []
     (finding,) = report.findings
-    assert finding.what == "changed since it was ingested"
-    assert str(path / "FindCave" / "v4_a-1_0-30") in finding.remedy
+    assert finding.fault
+    assert finding.what == "changed since it was ingested; the store keeps what it read then"
+    assert f"move {path / 'FindCave' / pair.stem.name} out of the store" in finding.remedy
+    pair.actions.write_text(content)
+    assert run(root, path)[1].findings == []
 
 
-def test_demos_of_one_name_are_not_confused(tmp_path, demos):
-    demos.write_2021(tmp_path / "demos" / "one", "v4_a-1_0-30")
-    demos.write_2021(tmp_path / "demos" / "two", "v4_a-1_0-30", demos.steps_2021(seed=9))
-    _, report, _ = run(tmp_path / "demos", tmp_path / "store")
-    assert report.added == ["v4_a-1_0-30"]
+def test_demos_of_one_name_are_both_kept_whether_they_come_together_or_not(tmp_path, demos, same):
+    written = {"one": demos.steps_2021(seed=1), "two": demos.steps_2021(seed=9)}
+    for who, steps in written.items():
+        demos.write_2021(tmp_path / "demos" / who, "v4_a-1_0-30", steps)
+    store, report, _ = run(tmp_path / "demos", tmp_path / "together")
     assert "has the name of" in report.findings[0].what
+    assert "both are kept" in report.findings[0].what
+    for who in written:
+        apart, report, _ = run(tmp_path / "demos" / who, tmp_path / "apart")
+        assert len(report.added) == 1
+    assert len(report.findings) == 1
+    for one in (store, apart):
+        found = one.select()
+        assert len(found) == 2
+        assert all(any(same(read, steps) for read in found) for steps in written.values())
+    assert store.fingerprint() == apart.fingerprint()
+    assert run(tmp_path / "demos", tmp_path / "apart")[1].known == 2
+
+
+def test_one_demo_at_two_places_is_taken_once(tmp_path, demos):
+    root, path = tmp_path / "demos", tmp_path / "store"
+    demos.write_2021(root / "one", "v4_a-1_0-30")
+    shutil.copytree(root / "one", root / "two")
+    (root / "two" / "MineRLBasaltFindCave-v0" / "v4_a-1_0-30").rename(
+        root / "two" / "MineRLBasaltFindCave-v0" / "v4_b-1_0-30"
+    )
+    _, report, _ = run(root, path)
+    assert (report.added, report.twins) == (["v4_a-1_0-30"], 1)
+    (finding,) = report.findings
+    assert (finding.what.split("; ")[1], finding.fault) == ("taken once", False)
+    root.rename(tmp_path / "moved")
+    _, report, _ = run(tmp_path / "moved", path)
+    assert (report.added, report.known) == ([], 2)
+
+
+def test_linked_folders_are_followed_once_and_their_own_names_count(tmp_path, demos):
+    elsewhere = tmp_path / "elsewhere"
+    demos.write_2022(elsewhere, "linked-a-01", demos.steps_2022(seed=1))
+    cave = (elsewhere / "MineRLBasaltFindCave-v0").rename(elsewhere / "videos")
+    root = tmp_path / "demos"
+    demos.write_2022(root, "real-b-02", demos.steps_2022(seed=2))
+    (root / "FindCave").symlink_to(cave)
+    (root / "again").symlink_to(root)
+    found = find_sources(root)
+    assert sorted(source.name[:6] for source in found.sources) == ["linked", "real-b"]
+    assert {source.task.name for source in found.sources} == {"FindCave"}
+    assert ["looked into once" in finding.what for finding in found.findings] == [True]
+    assert (found.seen, found.used) == (8, 8)
 
 
 def test_shards_part_the_work(tmp_path, demos):
@@ -90,7 +140,7 @@ def test_shards_part_the_work(tmp_path, demos):
     first = demos.write_2021(root, "v4_s-0_0-30")
     for i in range(1, 20):
         shutil.copytree(first, first.with_name(f"v4_s-{i}_0-30"))
-    sources, _ = find_sources(root)
+    sources, *_ = find_sources(root)
     parts = [shard(sources, f"{i}/3") for i in (1, 2, 3)]
     names = [source.name for part in parts for source in part]
     assert sorted(names) == sorted(source.name for source in sources)
@@ -103,7 +153,7 @@ def test_shards_part_the_work(tmp_path, demos):
 def test_an_unknown_task_is_reported(tmp_path, demos):
     folder = demos.write_2021(tmp_path, "v4_a-1_0-30")
     folder.parent.rename(tmp_path / "MineRLBasaltFlyToMoon-v0")
-    sources, (finding,) = find_sources(tmp_path)
+    sources, (finding,), *_ = find_sources(tmp_path)
     assert not sources
     assert "unknown task 'MineRLBasaltFlyToMoon-v0': choose from FindCave" in finding.what
     assert find_sources(tmp_path, "FindCave")[0][0].task.name == "FindCave"
@@ -116,7 +166,7 @@ def test_pen_demos_in_the_plains_subfolder_belong_to_the_pen(tmp_path, demos):
     plains = folder.parent / "MineRLBasaltCreateAnimalPenPlains-v0"
     plains.mkdir()
     folder.rename(plains / folder.name)
-    (source,), _ = find_sources(tmp_path)
+    (source,), *_ = find_sources(tmp_path)
     assert source.task.name == "CreateVillageAnimalPen"
 
 

@@ -17,7 +17,7 @@ ray = pytest.importorskip("ray", reason="Ray is an extra: pip install 'basalt-iq
 def test_a_ray_cluster_fills_the_same_store(tmp_path, demos):
     for i in range(3):
         demos.write_2021(tmp_path / "demos", f"v4_a-{i}_0-30", demos.steps_2021(seed=i))
-    sources, _ = find_sources(tmp_path / "demos")
+    sources, *_ = find_sources(tmp_path / "demos")
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         report = ingest(sources, Store.create(tmp_path / "ray"), ray=True)

@@ -1,11 +1,15 @@
 """The stand-in as a citizen of gymnasium."""
 
+import subprocess
+import sys
+
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces.utils import flatten, flatten_space, unflatten
 from gymnasium.utils.env_checker import check_env
 
+import basalt_iq  # noqa: F401  makes the ids known
 from basalt_iq.contract import TASKS
 
 IDS = [f"basalt_iq/{task.name}-{era}-v0" for task in TASKS.values() for era in task.start]
@@ -52,3 +56,10 @@ def test_what_is_no_action_is_refused_and_nothing_moves(action):
     with pytest.raises(ValueError, match=r"unknown keys|camera is"):
         env.step(action)
     assert env.steps == 0
+
+
+@pytest.mark.parametrize("order", ["basalt_iq, gymnasium", "gymnasium, basalt_iq"])
+def test_the_ids_are_known_in_either_order_of_imports(order):
+    code = f"import {order}; print(sum(name.startswith('basalt_iq/') for name in gymnasium.registry))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "8\n"

@@ -15,7 +15,8 @@ def test_an_episode_reads_back_as_it_was_played(tmp_path, synthetic):
     assert (read.facts.steps, read.facts.success, read.facts.score) == (25, True, 1.0)
     arrays = read.arrays
     assert {name: len(array) for name, array in arrays.items()} == dict.fromkeys(arrays, 25) | {
-        "progress": 26
+        "progress": 26,
+        "position": 26,
     }
     assert arrays["top_action"].shape == (25, 5)
     assert (np.diff(arrays["top_policy"].astype(float)) <= 0).all()
@@ -45,7 +46,7 @@ def test_facts_of_a_later_version_are_read(tmp_path, synthetic):
 @pytest.mark.parametrize("damage", ["", "[1]", '{"task": 1}'])
 def test_damaged_facts_name_the_file_and_the_remedy(tmp_path, damage):
     (tmp_path / "seed_5.json").write_text(damage)
-    with pytest.raises(UserError, match=r"seed_5\.json.*delete seed_5.*again"):
+    with pytest.raises(UserError, match=r"seed_5\.json: .*restore it, or evaluate under another"):
         load_all(tmp_path)
 
 

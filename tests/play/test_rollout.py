@@ -9,7 +9,8 @@ from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import load_all
-from basalt_iq.play.evaluation import Plan, evaluate
+from basalt_iq.play.evaluation import evaluate
+from basalt_iq.play.plan import Plan
 from basalt_iq.play.player import Player, RandomPlayer
 from basalt_iq.play.vector import WorkerError
 from basalt_iq.video import read_video
@@ -55,7 +56,7 @@ def test_a_world_that_dies_is_a_failed_episode_and_the_rest_goes_on(fake, player
     episodes = rollout.play("FindCave", player, range(5, 11), out=tmp_path, workers=1, worlds=2)
     broken = [e for e in episodes if e.facts.error]
     assert {e.facts.seed for e in broken} == {5, 6}  # the worker took its other episode with it
-    assert all(e.facts.success is False and "died (exit code -9)" in e.facts.error for e in broken)
+    assert all(e.facts.success is None and "died (exit code -9)" in e.facts.error for e in broken)
     assert [e.facts.steps for e in broken] == [2, 2]
     assert sum(1 for _ in read_video(broken[0].video)) == 3
     assert all(e.facts.steps == 5 + e.facts.seed % 4 for e in episodes if not e.facts.error)
@@ -93,7 +94,7 @@ def test_a_seed_that_breaks_its_world_twice_is_a_failed_episode(fake, player, tm
 
     monkeypatch.setattr(fake, "reset", refuse_seven)
     first, second = rollout.play("FindCave", player, [7, 8], out=tmp_path, workers=1, worlds=1)
-    assert (first.facts.steps, first.facts.success) == (0, False)
+    assert (first.facts.steps, first.facts.success) == (0, None)
     assert "exit code -11" in first.facts.error
     assert (second.facts.seed, second.facts.error) == (8, None)
 
@@ -126,14 +127,14 @@ def test_an_interrupted_evaluation_plays_only_what_is_missing(fake, player, tmp_
     fake.played.clear()
     summary = evaluate(plan, range(8), tmp_path, player)
     assert sorted(fake.played) == sorted(set(range(8)) - recorded)
-    assert summary["complete"]
-    assert (summary["episodes"], summary["successes"], summary["rate"]) == (8, 4, 0.5)
-    assert summary["mean_steps"] == 6.5
-    assert summary["low"] < 0.5 < summary["high"]
+    assert summary.complete
+    assert (summary.episodes, summary.successes, summary.rate) == (8, 4, 0.5)
+    assert summary.mean_steps == 6.5
+    assert summary.low < 0.5 < summary.high
     fake.played.clear()
-    assert evaluate(plan, range(8), tmp_path, player)["seconds"] >= summary["seconds"]
+    assert evaluate(plan, range(8), tmp_path, player).seconds >= summary.seconds
     assert fake.played == []
-    assert not list(tmp_path.glob(".*"))
+    assert not list(tmp_path.glob(".seed*"))
 
 
 @pytest.mark.parametrize("at", [1, 3, 5])
@@ -152,7 +153,7 @@ def test_an_episode_on_record_is_whole_wherever_the_play_was_interrupted(fake, p
     for episode in on_record:
         assert len(list(read_video(episode.video))) == episode.facts.steps + 1
         assert len(episode.arrays["buttons"]) == episode.facts.steps
-    assert not list(tmp_path.glob(".*"))
+    assert not list(tmp_path.glob(".seed*"))
 
 
 def test_a_folder_holds_one_plan(fake, player, tmp_path):

@@ -36,9 +36,9 @@ def test_the_settings_of_the_run_come_along_without_its_places(package, tmp_path
     path = package / "train/FindCave/training.json"
     assert str(tmp_path) not in path.read_text()
     config = read_settings(path)
-    assert (config.network, config.steps, config.wandb) == (SMALL, 2, "off")
+    assert (config.network, config.steps, config.track) == (SMALL, 2, "none")
     assert config.minutes == MAX_MINUTES < 4 * 24 * 60
-    path.write_text('{"network": {"no_such": 1}}')
+    path.write_text('{"network": {"hidden": "many"}}')
     with pytest.raises(UserError, match=r"training\.json"):
         read_settings(path)
 
@@ -50,7 +50,7 @@ def test_without_demonstrations_there_is_nothing_to_train_from(package, tmp_path
 
 @pytest.mark.slow
 def test_the_training_entry_replaces_the_weights(package, tmp_path):
-    Record(out=tmp_path / "demos", task="FindCave", n=2, max_steps=60).run()
+    Record(out=tmp_path / "demos", task="FindCave", n=2, max_steps=60, keep_failures=True).run()
     folder = package / "train" / "FindCave"
     before = (folder / "weights.safetensors").read_bytes()
     environment = {

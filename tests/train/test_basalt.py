@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-TINY = (
-    "--steps 8 --check-every 4 --start-after 4 --worlds 2 --online-steps 40 --features 16 --hidden 16"
-    " --wandb off"
-)
+TINY = "--steps 8 --check-every 4 --start-after 4 --worlds 2 --online-steps 40 --features 16 --hidden 16"
 pytestmark = pytest.mark.slow
 
 

@@ -10,9 +10,8 @@ from basalt_iq.agent.policy import soft_value
 from basalt_iq.data.sampler import Episode, SequenceSampler
 from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
 from basalt_iq.train.learner import Learner, in_half
-from basalt_iq.train.objectives import Transitions, iq_learn
-from basalt_iq.train.states import StoredStates
-from basalt_iq.train.steepness import steepness
+from basalt_iq.train.objectives import Transitions, iq_learn, recurrent_gradient_penalty
+from basalt_iq.train.stored_states import StoredStates
 
 STACK, LENGTH, BURN_IN, GRID, ACTIONS = 3, 8, 2, 4, 5
 
@@ -33,13 +32,13 @@ def network(seed=0, **options):
     return SoftQNetwork(NetworkConfig(features=16, hidden=12, stack=STACK, **options), 2, ACTIONS)
 
 
-def parts(data, batch=4, goal=ObjectiveConfig(), seed=0, **config):  # noqa: B008
+def parts(data, batch=4, objective=ObjectiveConfig(), seed=0, **config):  # noqa: B008
     sampler = SequenceSampler(
         data, batch=batch, length=LENGTH, stack=STACK, seed=seed, grid=GRID, burn_in=BURN_IN
     )
     states = StoredStates([e.length for e in data], 12, GRID)
     setting = LearnerConfig(**{"precision": "float32"} | config)
-    learner = Learner(network(), setting, goal, seed=0, sources=[states])
+    learner = Learner(network(), setting, objective, seed=0, sources=[states])
     return sampler, states, learner
 
 
@@ -161,8 +160,8 @@ def test_expert_and_policy_batches_go_in_one_pass():
     expert, policy = episodes([20], seed=1), episodes([20], seed=2)
     sampler, states, _ = parts(expert)
     other, more, _ = parts(policy, seed=3)
-    goal = ObjectiveConfig(value_term="value", regularise="mixture")
-    learner = Learner(network(), LearnerConfig(), goal, seed=0, sources=[states, more])
+    mixed = ObjectiveConfig(value_term="value", regularise="mixture")
+    learner = Learner(network(), LearnerConfig(), mixed, seed=0, sources=[states, more])
     metrics = learner.update([sampler.sample(), other.sample()])
     assert metrics["v_policy"] != 0
     assert metrics["v_policy"] != metrics["v_expert"]
@@ -199,7 +198,11 @@ def test_the_gradient_penalty_is_that_between_experts_and_policy(policy):
 
     counted = weight[:2] if policy else weight[:2] * weight[[1, 0]]
     expected = ((slope_by_hand(net, seen, start, mixed) - 1) ** 2 * counted).sum() / counted.sum()
-    found = steepness(net, 1.0, batch, seen, start, share)
+
+    def value(x, carry):
+        return soft_value(net.values(net.remember(x, carry, twice=True)[0]), 1.0)
+
+    found = recurrent_gradient_penalty(value, batch, seen, start, share)
     torch.testing.assert_close(found, expected)
     gradients = torch.autograd.grad(found, [net.memory.weight_ih_l0, net.head.weight])
     assert all(bool(gradient.any()) for gradient in gradients)
@@ -209,10 +212,10 @@ def test_the_gradient_penalty_is_that_between_experts_and_policy(policy):
 def test_the_gradient_penalty_is_learned_from(sides):
     """From demos alone and with the policy's data it adds to the loss, except in cloning."""
 
-    def updated(goal):
+    def updated(objective):
         made = [parts(episodes([30], seed=k), seed=k) for k in range(sides)]
         sources = [states for _, states, _ in made]
-        learner = Learner(network(), LearnerConfig(), goal, seed=0, sources=sources)
+        learner = Learner(network(), LearnerConfig(), objective, seed=0, sources=sources)
         return learner.update([s.sample() for s, _, _ in made]), learner.network.memory.weight_ih_l0
 
     without, weights = updated(ObjectiveConfig())
@@ -252,5 +255,5 @@ def test_the_agent_is_the_average_of_the_weights():
         rate = max(0.5, 10 / (10 + update))
         kept = kept + rate * (learner.network.head.bias.detach() - kept)
         weights.append(learner.network.head.bias.detach().clone())
-    assert torch.allclose(learner.agent.head.bias, kept, atol=1e-6)
-    assert not torch.equal(learner.agent.head.bias, weights[-1])
+    assert torch.allclose(learner.averaged.head.bias, kept, atol=1e-6)
+    assert not torch.equal(learner.averaged.head.bias, weights[-1])

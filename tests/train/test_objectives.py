@@ -63,7 +63,7 @@ def gradients(batch: Transitions, loss: torch.Tensor) -> list[torch.Tensor]:
 
 def test_cloning_by_hand():
     batch = rows([[0.0, 7.0]], [[0, 1]], [[0.0, 0.0]])
-    loss, metrics = objective(batch, ObjectiveConfig(objective="bc"))
+    loss, metrics = objective(batch, ObjectiveConfig(name="bc"))
     by_hand = (math.log(4) + math.log(4 / 3)) / 2
     assert loss.item() == pytest.approx(by_hand)
     assert float(metrics["nll"]) == pytest.approx(by_hand)
@@ -72,7 +72,7 @@ def test_cloning_by_hand():
 def test_temperature_sharpens():
     """At tau = 1/2 the odds 1 : 3 become 1 : 9."""
     batch = rows([[0.0]], [[0]], [[0.0]])
-    loss, _ = objective(batch, ObjectiveConfig(objective="bc", temperature=0.5))
+    loss, _ = objective(batch, ObjectiveConfig(name="bc", temperature=0.5))
     assert loss.item() == pytest.approx(math.log(10))
 
 
@@ -138,7 +138,7 @@ def test_offline_iq_is_cloning_plus_squared_reward(seed, tau, alpha, absorbing):
     """L = tau NLL + E[r^2] / (4 alpha): the targets cancel, value and gradient alike."""
     batch = random_batch(seed)
     config = ObjectiveConfig(temperature=tau, alpha=alpha, absorbing_reward=absorbing)
-    nll, _ = objective(batch, replace(config, objective="bc"))
+    nll, _ = objective(batch, replace(config, name="bc"))
     r_t = batch.q_t.gather(-1, batch.a_t[..., None])[..., 0] - target(batch, config)
     known = tau * nll + batch.mean(r_t**2, batch.expert) / (4 * alpha)
     loss, _ = objective(batch, config)
@@ -151,7 +151,7 @@ def test_offline_iq_is_cloning_plus_squared_reward(seed, tau, alpha, absorbing):
 def test_without_regulariser_it_is_cloning(seed, tau):
     batch = random_batch(seed)
     loss, _ = objective(batch, ObjectiveConfig(temperature=tau, alpha=math.inf))
-    nll, _ = objective(batch, ObjectiveConfig(temperature=tau, objective="bc"))
+    nll, _ = objective(batch, ObjectiveConfig(temperature=tau, name="bc"))
     assert_close(gradients(batch, loss), gradients(batch, tau * nll))
 
 
@@ -200,7 +200,7 @@ def test_padding_does_not_count(seed, name, term):
     padding = batch.weight == 0
     q_t = batch.q_t.detach() + 1e3 * padding[..., None]
     other = replace(batch, q_t=q_t.requires_grad_(), a_t=torch.where(padding, 0, batch.a_t))
-    config = ObjectiveConfig(objective=name, value_term=term, regularise="mixture")
+    config = ObjectiveConfig(name=name, value_term=term, regularise="mixture")
     first, second = objective(batch, config)[0], objective(other, config)[0]
     assert_close(first, second)
     found = gradients(other, second)
@@ -213,7 +213,7 @@ def test_padding_does_not_count(seed, name, term):
 def test_shares_of_a_split_batch_add_up_to_the_whole(seed, name, term):
     """Each process has its rows, with other numbers of counted steps and of first states, and the sums."""
     batch = random_batch(seed, policy_rows=False)
-    config = ObjectiveConfig(objective=name, value_term=term)
+    config = ObjectiveConfig(name=name, value_term=term)
     parts = [rows_of(batch, slice(0, 1)), rows_of(batch, slice(1, 4))]
     counts: list[list[torch.Tensor]] = [[], []]
     for part, seen in zip(parts, counts, strict=True):
@@ -255,7 +255,7 @@ def test_clipping_by_hand():
 
 def test_sqil_by_hand():
     """Expert: Q = 3 + log(3/4) against 1 + 1; policy: 5 + log(3/4) against 0 + 2."""
-    loss, metrics = objective(rows(**BOTH), replace(HALF, objective="sqil"))
+    loss, metrics = objective(rows(**BOTH), replace(HALF, name="sqil"))
     expert, policy = (1 + math.log(0.75)) ** 2, (3 + math.log(0.75)) ** 2
     assert float(metrics["bellman_expert"]) == pytest.approx(expert)
     assert float(metrics["bellman_policy"]) == pytest.approx(policy)
@@ -267,7 +267,7 @@ def test_sqil_by_hand():
 
 def test_sqil_holds_its_targets_constant():
     batch = rows(**BOTH)
-    assert not gradients(batch, objective(batch, replace(HALF, objective="sqil"))[0])[1].any()
+    assert not gradients(batch, objective(batch, replace(HALF, name="sqil"))[0])[1].any()
 
 
 def test_iq_learns_through_its_targets():
@@ -277,9 +277,9 @@ def test_iq_learns_through_its_targets():
 
 def test_cloning_first_then_the_objective():
     config = ObjectiveConfig(clone_first=3, temperature=0.1)
-    assert [config.at(update).objective for update in (0, 2, 3, 4)] == ["bc", "bc", "iq", "iq"]
-    assert config.at(0) == replace(config, objective="bc")
-    assert ObjectiveConfig().at(0).objective == "iq"
+    assert [config.at(update).name for update in (0, 2, 3, 4)] == ["bc", "bc", "iq", "iq"]
+    assert config.at(0) == replace(config, name="bc")
+    assert ObjectiveConfig().at(0).name == "iq"
 
 
 def test_gradient_penalty_by_hand():

@@ -20,7 +20,7 @@ from basalt_iq.data.sampler import Episode
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.replay import Replay
-from basalt_iq.train.states import StoredStates
+from basalt_iq.train.stored_states import StoredStates
 from basalt_iq.world import make
 
 SAMPLING = {"batch": 2, "length": 4, "stack": 2, "seed": 0, "grid": 4, "burn_in": 1}
@@ -125,7 +125,7 @@ def test_a_decision_is_held_and_the_replay_holds_what_it_was_made_from():
 @pytest.mark.slow
 def test_a_killed_online_run_continues_to_the_same_weights(store, tmp_path):
     shape = "--features 16 --hidden 16 --stack 2 --batch 2 --length 16 --burn-in 4 --grid 8"
-    pace = "--steps 80 --check-every 20 --log-every 10 --wandb off"
+    pace = "--steps 80 --check-every 20 --log-every 10"
     online = "--online --worlds 2 --online-steps 20 --start-after 5"
 
     def command(run):
@@ -138,15 +138,16 @@ def test_a_killed_online_run_continues_to_the_same_weights(store, tmp_path):
     assert done.returncode == 0, done.stderr
     process = subprocess.Popen(command(broken), stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 240
-    while not (broken / "last").exists() and time.monotonic() < deadline and process.poll() is None:
+    while not (broken / "config.json").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     done = subprocess.run(command(broken), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    first, second = (load_file(run / "last" / "weights.safetensors") for run in (whole, broken))
+    first, second = (load_file(run / "agent" / "weights.safetensors") for run in (whole, broken))
     assert all(torch.equal(first[name], second[name]) for name in first)
     lines = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
     assert lines[-1]["online/episodes"] > 0
     assert lines[-1]["online/faults"] == 0
-    assert (whole / "agent").resolve() == (whole / "last").resolve()  # whatever held-out demos say
+    trained = json.loads((whole / "agent" / "agent.json").read_text())["trained"]
+    assert trained["step"] == 80  # whatever held-out demos say

@@ -20,11 +20,11 @@ def test_parts_add_up_and_inner_ones_count_once():
             with profile.part("inner"):
                 pass
         time.sleep(0.02)
-    told = profile.to_json()
-    assert told["parts"]["inner"] >= 0.05
-    assert told["parts"]["outer"] < told["parts"]["inner"]
-    assert told["parts"]["other"] >= 0.02
-    assert sum(told["parts"].values()) == pytest.approx(told["total"], abs=1e-3)
+    told = profile.record()
+    assert told.parts["inner"] >= 0.05
+    assert told.parts["outer"] < told.parts["inner"]
+    assert told.parts["other"] >= 0.02
+    assert sum(told.parts.values()) == pytest.approx(told.total, abs=1e-3)
     assert profile.table().row_count == 4  # three parts and their sum
 
 
@@ -53,7 +53,7 @@ def test_batches_drawn_ahead_are_the_samplers_own_and_stay_while_in_use():
         ahead._next.result()  # the next one is drawn by now, into the other buffer
         for mine, other in zip(copied(batch), copied(wanted), strict=True):
             assert np.array_equal(mine, other)
-    assert ahead.profile.to_json()["beside"]["drawing batches"] > 0
+    assert ahead.profile.record().beside["drawing batches"] > 0
     ahead.close()
 
 

@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 
 SMALL = [
     "--features", "16", "--hidden", "16", "--stack", "2", "--batch", "4", "--length", "16", "--burn-in", "4",
-    "--precision", "float32", "--grid", "8", "--check-every", "10", "--log-every", "5", "--wandb", "off",
+    "--precision", "float32", "--grid", "8", "--check-every", "10", "--log-every", "5", "--repeat", "1",
+    "--no-mirror", "--learning-rate", "3e-4", "--weight-decay", "0",
 ]  # fmt: skip
 
 
@@ -25,6 +26,10 @@ def command(store, run, *options):
 
 def train(store, run, *options):
     return subprocess.run(command(store, run, *options), capture_output=True, text=True)
+
+
+def newest(run):
+    return max((run / "checkpoints").iterdir())
 
 
 def test_learns_a_rule_and_writes_a_run(store, tmp_path):
@@ -41,7 +46,7 @@ def test_learns_a_rule_and_writes_a_run(store, tmp_path):
     nll = [line["held_out/nll"] for line in lines if "held_out/nll" in line]
     assert min(nll) < 0.6 * nll[0]
     assert result["held_out/nll"] == min(nll)
-    assert {"config.json", "README.txt", "agent", "last", "tensorboard"} <= {p.name for p in run.iterdir()}
+    assert {"config.json", "README.txt", "agent", "checkpoints"} <= {p.name for p in run.iterdir()}
     spec = json.loads((run / "agent" / "agent.json").read_text())
     assert spec["trained"]["held_out/nll"] == min(nll)
 
@@ -53,12 +58,12 @@ def test_killed_and_resumed_gives_the_same_weights(store, tmp_path, objective):
     assert train(store, whole, *options).returncode == 0
     process = subprocess.Popen(command(store, broken, *options), stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
-    while not (broken / "last").exists() and time.monotonic() < deadline:
+    while not (broken / "config.json").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert train(store, broken, *options).returncode == 0
-    first, second = (load_file(run / "last" / "weights.safetensors") for run in (whole, broken))
+    first, second = (load_file(newest(run) / "weights.safetensors") for run in (whole, broken))
     assert all(torch.equal(first[name], second[name]) for name in first)
     metrics = [(run / "metrics.jsonl").read_text().splitlines() for run in (whole, broken)]
     without_time = [[{**json.loads(line), "seconds": 0} for line in lines] for lines in metrics]
@@ -92,6 +97,6 @@ def test_without_regulariser_iq_learn_is_cloning(store, tmp_path):
     common = ("--steps", "10", "--temperature", "1")
     assert train(store, tmp_path / "bc", *common, "--objective", "bc").returncode == 0
     assert train(store, tmp_path / "iq", *common, "--objective", "iq", "--alpha", "inf").returncode == 0
-    bc, iq = (load_file(tmp_path / name / "last" / "weights.safetensors") for name in ("bc", "iq"))
+    bc, iq = (load_file(newest(tmp_path / name) / "weights.safetensors") for name in ("bc", "iq"))
     for name in bc:
         np.testing.assert_allclose(bc[name], iq[name], atol=1e-4)

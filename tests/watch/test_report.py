@@ -7,6 +7,7 @@ import pytest
 
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import load
+from basalt_iq.watch.pairing import paired_tests
 from basalt_iq.watch.report import write_report
 from basalt_iq.watch.runs import find, read_curves
 
@@ -48,8 +49,130 @@ def test_it_opens_from_disk_without_network_or_error(page, report):
     assert "67 %" in results  # two of three
     assert "2 of 3" in results
     assert "exact McNemar test" in results
-    assert page.ask("document.querySelectorAll('.curve svg path.line').length") == 4
+    assert page.ask("document.querySelectorAll('article.curve').length") == 4
     assert "basalt-iq train" in page.text("#reproduce")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_it_opens_at_its_results_and_stays_where_one_reads(page, report, width, theme):
+    page.scheme(theme)
+    opened(page, report, width=width, height=844)
+    assert page.ask("scrollY") == 0
+    assert page.visible("#results table")
+    page.ask("scrollTo(0, 200)")
+    page.ask("basalt.viewer.neighbour(1)")
+    page.until("basalt.viewer.episode.seed === 101")
+    assert page.ask("scrollY") == 200
+    assert page.faint_texts() == []
+
+
+def test_a_click_on_an_episode_starts_it_and_space_still_works(page, report):
+    opened(page, report)
+    page.ask("document.querySelector('#episodes').scrollIntoView()")
+    page.point(".list li:nth-child(2) button")
+    page.until("!basalt.viewer.main.video.paused && basalt.viewer.episode.seed === 101")
+    page.press(" ")
+    page.until("basalt.viewer.main.video.paused")
+    assert page.ask("basalt.viewer.episode.seed") == 101
+
+
+def test_an_address_of_a_moment_brings_it_back(page, report):
+    opened(page, report)
+    page.ask("document.querySelector('#episodes').scrollIntoView()")
+    page.press("j")
+    page.until("basalt.viewer.episode.seed === 101 && basalt.viewer.arrays.steps === 91")
+    page.ask("basalt.viewer.seek(33)")
+    page.until("location.hash.endsWith('step=33')")
+    address = page.ask("location.href")
+    page.open(address)
+    page.until("basalt.viewer.arrays && basalt.viewer.main.video.readyState >= 2")
+    assert (page.ask("basalt.viewer.episode.seed"), step(page)) == (101, 33)
+
+
+def test_an_agent_has_one_colour_and_baselines_are_grey(page, synthetic, tmp_path):
+    for name in ("iq", "bc"):
+        synthetic.run(
+            tmp_path / name, count=1, steps=9, players=("agent", "random") if name == "iq" else ("agent",)
+        )
+    path = tmp_path / "iq" / "evaluations" / "random" / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"weights": None}))
+    write_report([tmp_path / "iq", tmp_path / "bc"], tmp_path / "r.html")
+    opened(page, tmp_path / "r.html")
+    swatches = (
+        "Object.fromEntries([...document.querySelectorAll('#{} .swatch')]"
+        ".map(s => [s.nextSibling.textContent, getComputedStyle(s).backgroundColor]))"
+    )
+    results, learning = (page.ask(swatches.format(part)) for part in ("results", "learning"))
+    assert learning == {name: results[name] for name in ("iq", "bc")}
+    assert len(set(results.values())) == 3
+    red, green, blue = map(int, results["random"][4:-1].split(","))
+    assert max(red, green, blue) - min(red, green, blue) < 20
+
+
+def test_charts_zoom_and_names_hide_curves(page, report):
+    opened(page, report)
+    page.until("document.querySelector('.plot').plot")
+    page.ask("document.querySelector('.plot').plot.setScale('x', {min: 500, max: 900})")
+    assert page.ask("document.querySelector('.plot').plot.scales.x.max") == 900
+    page.click(".plot .u-legend tr:nth-child(2) th")
+    assert page.ask("document.querySelector('.plot').plot.series[1].show") is False
+
+
+def test_the_map_shows_every_players_path_and_endings_are_counted(page, report):
+    opened(page, report)
+    assert page.ask("document.querySelectorAll('.map g.path path.reach').length") == 2  # agent and random
+    page.choose("select[aria-label='Map']", "ends")
+    assert page.ask("document.querySelectorAll('.map g.path').length") == 6
+    page.choose("select[aria-label='Map']", "time")
+    assert page.ask("document.querySelectorAll('.map rect.heat').length") > 3
+    words = page.text(".endings")
+    assert "2 of 3" in words
+    assert "succeeded" in words
+    page.click(".endings li:nth-child(2) button")
+    page.until("basalt.viewer.episode.seed === 101")
+
+
+def test_many_videos_at_once(page, report):
+    opened(page, report)
+    page.click(".many > summary")
+    page.until("basalt.wall.screens.length === 2")
+    page.choose("select[aria-label='Which videos']", "e0")
+    page.until("basalt.wall.screens.length === 3 && basalt.wall.screens.every(s => s.video.readyState >= 2)")
+    page.ask("basalt.wall.toggle()")
+    page.until("basalt.wall.screens.every(s => s.video.currentTime > 0.1)")
+
+
+def test_unlike_evaluations_are_not_compared(synthetic, tmp_path):
+    run = synthetic.run(tmp_path / "iq", count=4, steps=5)
+    change = {"random": {"max_steps": 100}, "agent": {}}
+    for name, more in change.items():
+        path = run / "evaluations" / name / "summary.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | more))
+    found = [e for _, e in find([run])[1]]
+    tests, others = paired_tests(found)
+    assert tests == []
+    assert others[0].why == "different episode limits: 3600 and 100"
+
+
+def test_commands_give_the_updates_made_and_no_clock(synthetic, tmp_path):
+    run = synthetic.run(tmp_path / "iq", players=())
+    config = json.loads((run / "config.json").read_text())
+    config["command"] += ["--minutes", "3.5", "--json", "--steps", "1000000000"]
+    (run / "config.json").write_text(json.dumps(config))
+    (run / "checkpoints" / "000000971").mkdir(parents=True)
+    (found,) = find([run])[0]
+    assert found.commands == [f"basalt-iq train --store store --task FindCave --run {run} --steps 971"]
+
+
+def test_what_was_never_measured_is_not_shown(synthetic, tmp_path):
+    run = synthetic.run(tmp_path / "iq", players=())
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(
+            json.dumps({"step": 3000, "seconds": 1, "train/v_policy": 0.0, "train/v_expert": 1.0}) + "\n"
+        )
+    (found,) = find([run])[0]
+    assert "train/v_policy" not in found.measured_curves()
+    assert "train/v_expert" in found.measured_curves()
 
 
 def test_the_video_plays_and_the_timeline_follows(page, report):

@@ -47,43 +47,97 @@ function smooth(values, halfLife) {
   return values.map((v) => { sum = keep * sum + v; weight = keep * weight + 1; return sum / weight; });
 }
 
-const path = (xs, ys) => xs.map((v, i) => `${i ? "L" : "M"}${v.toFixed(1)} ${ys[i].toFixed(1)}`).join("");
-
-/** Curves: [{name, color, xs, ys}]. Under the pointer the readout tells the values. */
-function lineChart(series, { xname, halfLife = 0, label }) {
-  const shown = series.map((s) => ({ ...s, smoothed: smooth(s.ys, halfLife) }));
-  const f = frame(360, 190, shown.flatMap((s) => s.xs), shown.flatMap((s) => s.smoothed));
-  f.root.setAttribute("aria-label", label);
-  for (const s of shown) {
-    if (s.xs.length === 1) f.root.append(svg("circle.dot", { cx: f.x(s.xs[0]), cy: f.y(s.ys[0]), r: 3, "--c": s.color }));
-    f.root.append(svg("path.line", { d: path(s.xs.map(f.x), s.smoothed.map(f.y)), "--c": s.color }));
-  }
-  const cross = svg("line.cross", { y1: f.pad.top, y2: f.height - f.pad.bottom, visibility: "hidden" });
-  const dots = shown.map((s) => svg("circle.dot", { r: 3.5, visibility: "hidden", "--c": s.color }));
-  f.root.append(cross, ...dots);
-  const readout = h("div.readout", {}, lastWords(shown));
-  const leave = () => { for (const e of [cross, ...dots]) e.setAttribute("visibility", "hidden"); readout.textContent = lastWords(shown); };
-  f.root.addEventListener("pointermove", (event) => {
-    const box = f.root.getBoundingClientRect(), px = (event.clientX - box.left) / box.width * f.width;
-    const at = f.x0 + (px - f.pad.left) / (f.width - f.pad.left - f.pad.right) * (f.x1 - f.x0);
-    const words = shown.map((s, i) => {
-      const k = nearest(s.xs, at);
-      dots[i].setAttribute("cx", f.x(s.xs[k])); dots[i].setAttribute("cy", f.y(s.smoothed[k])); dots[i].setAttribute("visibility", "visible");
-      if (i === 0) { cross.setAttribute("x1", f.x(s.xs[k])); cross.setAttribute("x2", f.x(s.xs[k])); cross.setAttribute("visibility", "visible"); }
-      return `${shown.length > 1 ? s.name + " " : ""}${short(s.smoothed[k])}`;
-    });
-    readout.textContent = `${xname} ${short(shown[0].xs[nearest(shown[0].xs, at)])}: ${words.join(" · ")}`;
-  });
-  f.root.addEventListener("pointerleave", leave);
-  return [f.root, readout];
-}
-
-const lastWords = (shown) => "now " + shown.map((s) => `${shown.length > 1 ? s.name + " " : ""}${short(s.smoothed.at(-1))}`).join(" · ");
-
+/** Index of the sorted value nearest to one. */
 function nearest(sorted, value) {
   let low = 0, high = sorted.length - 1;
   while (high - low > 1) { const mid = (low + high) >> 1; if (sorted[mid] <= value) low = mid; else high = mid; }
   return Math.abs(sorted[low] - value) <= Math.abs(sorted[high] - value) ? low : high;
+}
+
+/** Trainings of one setting become one: their mean, with the band from the lowest to the highest. */
+function banded(series) {
+  const groups = new Map();
+  for (const s of series) groups.set(s.group, [...(groups.get(s.group) ?? []), s]);
+  return [...groups.values()].map((group) => {
+    if (group.length < 2) return group[0];
+    const { xs, name, colour } = group[0];
+    const rows = xs.map((x) => group.map((s) => s.ys[nearest(s.xs, x)]));
+    const mean = rows.map((row) => row.reduce((sum, v) => sum + v, 0) / row.length);
+    return { name: `${name} and ${group.length - 1} more`, colour, xs, ys: mean, marks: [],
+      low: rows.map((row) => Math.min(...row)), high: rows.map((row) => Math.max(...row)) };
+  });
+}
+
+const zooms = new Map();
+const CHART_HEIGHT = 200;
+
+/** The series of a chart as uPlot takes them: tables to join, how to draw each, and bands. */
+function plotted(series, { xname, halfLife }) {
+  const value = (_, v) => (known(v) ? short(v) : "–");
+  const tables = [], lines = [{ label: xname, value }], bands = [];
+  for (const s of series) {
+    const smoothed = smooth(s.ys, halfLife), at = lines.length;
+    tables.push(s.low ? [s.xs, smoothed, smooth(s.high, halfLife), smooth(s.low, halfLife)] : [s.xs, smoothed]);
+    const few = s.xs.length < 3;
+    lines.push({ label: s.name, stroke: () => inkOf(s.colour), width: 1.8, spanGaps: true, value, points: { show: few } });
+    if (!s.low) continue;
+    const edge = { class: "edge", stroke: "transparent", width: 0, spanGaps: true, points: { show: false }, value };
+    lines.push({ ...edge, label: "highest" }, { ...edge, label: "lowest" });
+    bands.push({ series: [at + 1, at + 2], fill: () => `color-mix(in srgb, ${inkOf(s.colour)} 22%, transparent)` });
+  }
+  return { tables, lines, bands };
+}
+
+/**
+ * Curves [{name, colour, xs, ys, low?, high?, marks}] by uPlot: drag to zoom, double click to see all,
+ * click a name to hide it. Drawn when it comes near the screen.
+ */
+function lineChart(series, { xname, halfLife = 0, label, log = false }) {
+  const box = h("div.plot", { role: "img", "aria-label": label });
+  const { tables, lines, bands } = plotted(series, { xname, halfLife });
+  const values = (_, splits) => splits.map((v) => (v === null ? "" : short(v)));
+  const axis = { stroke: () => ink("soft"), grid: { stroke: () => ink("line"), width: 1 }, ticks: { show: false },
+    font: "11px system-ui, sans-serif", size: 30, values };
+  const kept = (plot, key) => { if (key === "x" && box.plot) zooms.set(label, [plot.scales.x.min, plot.scales.x.max]); };
+  const options = { height: CHART_HEIGHT, series: lines, bands, axes: [axis, { ...axis, size: 48 }],
+    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+    hooks: { draw: [(plot) => drawMarks(plot, series)], setScale: [kept] } };
+  const start = () => {
+    const joined = uPlot.join(tables);
+    const data = log ? joined.map((row, i) => (i ? Array.from(row, (v) => (v > 0 ? v : null)) : row)) : joined;
+    const plot = new uPlot({ ...options, width: Math.max(200, box.clientWidth) }, data, box);
+    if (zooms.has(label)) { const [min, max] = zooms.get(label); plot.setScale("x", { min, max }); }
+    plot.over.addEventListener("dblclick", () => zooms.delete(label));
+    box.plot = plot;
+    const observer = new ResizeObserver(() => {
+      if (!box.isConnected) { observer.disconnect(); plot.destroy(); return; }
+      const width = box.clientWidth;
+      if (width && Math.abs(width - plot.width) > 1) plot.setSize({ width, height: CHART_HEIGHT });
+    });
+    observer.observe(box);
+    document.addEventListener("theme", () => box.isConnected && plot.redraw(false));
+  };
+  new IntersectionObserver((seen, observer) => {
+    if (seen.some((one) => one.isIntersecting)) { observer.disconnect(); start(); }
+  }, { rootMargin: "400px" }).observe(box);
+  return box;
+}
+
+/** Where the chosen checkpoint is: the weights that play. */
+function drawMarks(plot, series) {
+  const { ctx, bbox } = plot;
+  for (const s of series) for (const x of s.marks ?? []) {
+    const at = plot.valToPos(x, "x", true);
+    if (at < bbox.left || at > bbox.left + bbox.width) continue;
+    ctx.save();
+    ctx.strokeStyle = inkOf(s.colour);
+    ctx.setLineDash([4, 4]);
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
+  }
 }
 
 /** A rate with its interval on a 0 to 100 % rule. */

@@ -2,17 +2,17 @@
 
 const FPS = 20;
 const TRACKS = [
-  { name: "reward", title: "reward", height: 64, color: 0, zero: true },
-  { name: "v", title: "value V", height: 46, color: 2 },
-  { name: "entropy", title: "entropy", height: 46, color: 1, floor: 0 },
-  { name: "progress", title: "progress", height: 40, color: 5, floor: 0, ceiling: 1 },
+  { name: "reward", title: "reward", height: 64, color: "s0", zero: true },
+  { name: "v", title: "value V", height: 46, color: "s2" },
+  { name: "entropy", title: "entropy", height: 46, color: "s1", floor: 0 },
+  { name: "progress", title: "progress", height: 40, color: "s5", floor: 0, ceiling: 1 },
 ];
 const KEY_ROW = 14, GAP = 8;
 
 class Timeline {
   /** `seek(step)` is called while the pointer is down. */
   constructor(seek) {
-    this.canvas = h("canvas", {});
+    this.canvas = h("canvas", { role: "img", "aria-label": "Recovered reward, value, entropy, progress and keys over the steps" });
     this.head = h("div.head", {});
     this.ghost = h("div.ghost", { hidden: true });
     this.tip = h("div.tip", { hidden: true });
@@ -92,10 +92,10 @@ class Timeline {
     const base = track.zero ? y(0) : top + track.height;
     ctx.strokeStyle = this.ink("line");
     if (track.zero) { ctx.beginPath(); ctx.moveTo(this.gutter, base); ctx.lineTo(this.width, base); ctx.stroke(); }
-    this.drawBand(ctx, values, y, base, this.ink(`s${track.color}`));
+    this.drawBand(ctx, values, y, base, this.ink(track.color));
     ctx.fillStyle = this.ink("soft");
     ctx.fillText(track.title, 0, top + track.height / 2 + 4);
-    ctx.fillStyle = this.ink("faint");
+    ctx.fillStyle = this.ink("soft");
     ctx.textAlign = "right";
     ctx.fillText(short(high), this.gutter - 6, top + 9);
     ctx.fillText(short(low), this.gutter - 6, top + track.height - 1);
@@ -140,7 +140,7 @@ class Timeline {
   }
 
   drawSeconds(ctx, height) {
-    ctx.fillStyle = this.ink("faint");
+    ctx.fillStyle = this.ink("soft");
     ctx.textAlign = "center";
     for (const t of ticks(0, this.steps / FPS, Math.max(2, Math.floor(this.width / 110)))) {
       const x = this.x(t * FPS);

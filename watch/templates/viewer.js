@@ -14,7 +14,8 @@ class Viewer {
     this.side = new Screen(folder);
     this.element = h("div.browser", {}, this.buildList(), this.buildStage());
     this.main.video.addEventListener("play", () => this.playing(true));
-    this.main.video.addEventListener("pause", () => this.playing(false));
+    this.main.video.addEventListener("pause", () => { this.playing(false); this.remember(); });
+    for (const kind of ["pointerdown", "keydown"]) this.element.addEventListener(kind, () => { this.touched = true; });
     this.main.video.addEventListener("seeked", () => this.follow());
     this.main.video.addEventListener("ended", () => this.follow());
     document.addEventListener("keydown", (event) => this.key(event));
@@ -40,10 +41,14 @@ class Viewer {
     this.lowButton = h("button", { type: "button", title: "Next moment of lowest recovered reward (l)", onclick: () => this.jump("low") }, "▼ lowest");
     this.beside = h("select", { "aria-label": "Beside it", onchange: () => this.showBeside() });
     this.time = h("span.time", {});
+    const button = (text, title, onclick) => h("button", { type: "button", title, "aria-label": title, onclick }, text);
     const transport = h("div.transport", {}, this.playButton,
       h("button", { type: "button", "aria-label": "A frame back", onclick: () => this.seek(this.step - 1) }, "‹"),
       h("button", { type: "button", "aria-label": "A frame forward", onclick: () => this.seek(this.step + 1) }, "›"),
-      this.speedButton, this.highButton, this.lowButton, this.beside, this.time);
+      this.speedButton, this.highButton, this.lowButton, this.beside,
+      button("full screen", "Full screen (f)", () => this.fullscreen()),
+      button("csv", "This episode as a table, a row a step", () => this.arrays && download(`${this.episode.key}.csv`, this.table())),
+      button("mp4", "This episode's video", () => this.episode?.video && download(`${this.episode.key}.mp4`, this.main.video.src)), this.time);
     this.words = h("p.words", {});
     return h("div.card.viewer", {}, this.stage, transport, this.timeline.element, this.words);
   }
@@ -64,7 +69,7 @@ class Viewer {
     const order = { seed: (a, b) => a.seed - b.seed, high: (a, b) => (b.reward ?? -Infinity) - (a.reward ?? -Infinity), low: (a, b) => (a.reward ?? Infinity) - (b.reward ?? Infinity), long: (a, b) => b.steps - a.steps, short: (a, b) => a.steps - b.steps }[this.sorting.value];
     const keep = { all: () => true, good: (e) => e.success === true, bad: (e) => e.success === false, error: (e) => e.error !== null }[this.outcome.value];
     this.shown = this.evaluation.episodes.filter(keep).sort(order);
-    this.items.replaceChildren(...this.shown.map((e) => h("li", {}, h("button", { type: "button", "data-key": e.key, onclick: () => this.open(e) },
+    this.items.replaceChildren(...this.shown.map((e) => h("li", {}, h("button", { type: "button", "data-key": e.key, onclick: () => this.open(e, 0, true) },
       mark(e), h("span", {}, nameOf(e)), h("span.faint.small", {}, clock(e.steps / FPS))))));
     if (!this.shown.length) this.items.append(h("li.soft.small", {}, "none"));
     if (openFirst && this.shown.length) this.open(this.shown[0]);
@@ -75,12 +80,16 @@ class Viewer {
     for (const button of this.items.querySelectorAll("button")) {
       const current = button.dataset.key === this.episode?.key;
       button.setAttribute("aria-current", current);
-      if (current) button.scrollIntoView({ block: "nearest" });
+      if (!current) continue;
+      // Within the list only: the page stays where it is read.
+      const list = this.items.getBoundingClientRect(), own = button.getBoundingClientRect();
+      if (own.top < list.top) this.items.scrollTop -= list.top - own.top;
+      else if (own.bottom > list.bottom) this.items.scrollTop += own.bottom - list.bottom;
     }
   }
 
-  /** Show an episode, from a step of it. */
-  async open(episode, step = 0) {
+  /** Show an episode, from a step of it; `play` starts it. */
+  async open(episode, step = 0, play = false) {
     const index = this.evaluations.findIndex((e) => e.episodes.includes(episode));
     if (String(index) !== this.which.value) { this.which.value = index; this.fillList(); }
     this.episode = episode;
@@ -100,6 +109,37 @@ class Viewer {
     this.timeline.show(episode, arrays);
     this.main.video.playbackRate = SPEEDS[this.speed];
     this.seek(step);
+    if (play) this.main.video.play().catch(() => {});
+  }
+
+  /** The address of this very moment. */
+  get link() { return `#episode=${this.episode.key}&step=${this.step}`; }
+
+  /** Episode and step of such an address, or null. */
+  linked(hash) {
+    const found = /^#episode=([\w-]+)(?:&step=(\d+))?$/.exec(hash);
+    const episode = found && this.evaluations.flatMap((e) => e.episodes).find((e) => e.key === found[1]);
+    return episode ? { episode, step: Number(found[2] ?? 0) } : null;
+  }
+
+  /** Once somebody has chosen something, the address tells what. */
+  remember() { if (this.touched && this.episode) history.replaceState(null, "", this.link); }
+
+  /** The arrays of the episode as a table, a row a step. */
+  table() {
+    const { arrays, episode } = this, names = ["action", "reward", "v", "entropy", "progress"].filter((n) => arrays[n]);
+    const keys = arrays.buttons ? episode.button_names : [], width = arrays.columns.buttons;
+    const head = ["step", ...names, ...keys, ...(arrays.camera ? ["pitch", "yaw"] : [])];
+    const word = (n, t) => (n === "action" ? episode.action_names[arrays[n][t]] ?? arrays[n][t] : arrays[n][t]);
+    const rows = Array.from({ length: episode.steps }, (_, t) => [t, ...names.map((n) => word(n, t)),
+      ...keys.map((_, b) => arrays.buttons[t * width + b]),
+      ...(arrays.camera ? [arrays.camera[2 * t], arrays.camera[2 * t + 1]] : [])]);
+    return csv([head, ...rows]);
+  }
+
+  fullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.stage.requestFullscreen?.().catch(() => {});
   }
 
   fillBeside() {
@@ -168,6 +208,7 @@ class Viewer {
     this.alignSide(this.main.video.paused);
     if (step === this.drawn?.step && this.episode === this.drawn.episode) return;
     this.drawn = { step, episode: this.episode };
+    if (this.main.video.paused) this.remember();
     this.time.textContent = `step ${step} of ${this.episode.steps} · ${clock(step / FPS)} of ${clock(this.episode.steps / FPS)}`;
     this.thought.replaceChildren(...thoughts(this.episode, this.arrays, Math.min(step, this.episode.steps - 1)));
   }
@@ -186,13 +227,15 @@ class Viewer {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
-    if (event.key === " " && event.target.tagName === "BUTTON") return;
+    // A button that was clicked keeps the focus, though nobody means it by a key; one reached by keys is meant.
+    if (event.key === " " && event.target.matches("button:focus-visible, a:focus-visible, summary")) return;
     const far = event.shiftKey ? FPS : 1;
     const job = { " ": () => this.toggle(), ArrowLeft: () => this.seek(this.step - far), ArrowRight: () => this.seek(this.step + far),
       k: () => this.neighbour(-1), j: () => this.neighbour(1), h: () => this.jump("high"), l: () => this.jump("low"),
-      s: () => this.faster(), 0: () => this.seek(0), e: () => this.seek(this.episode?.steps ?? 0) }[event.key];
+      s: () => this.faster(), f: () => this.fullscreen(), 0: () => this.seek(0), e: () => this.seek(this.episode?.steps ?? 0) }[event.key];
     if (!job || !this.inView()) return;
     event.preventDefault();
+    this.touched = true;
     job();
   }
 

@@ -1,0 +1,131 @@
+"""What 6,000 demonstrations of 30 million ticks together cost: open files, private memory, seconds to begin.
+
+    python benchmarks/many_demos.py [--demos 6000] [--ticks 5000] [--keep FOLDER]
+
+Makes a store whose frames are holes in sparse files, and runs `data show`, `train` and the same `train` again
+with at most 256 open files. Memory is what the process has for itself alone (anonymous pages), at its peak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from basalt_iq.contract import BUTTONS, find_task
+from basalt_iq.data.about import About
+from basalt_iq.data.statistics import Counts
+from basalt_iq.data.steps import Steps, to_rows
+from basalt_iq.data.store import Store
+from basalt_iq.data.stored_frames import HEADER
+from basalt_iq.data.stored_rows import content_digest
+from basalt_iq.records import to_json
+
+MOST_FILES = 256
+#: Different demonstrations; the others are copies under other names, since making all takes long.
+KINDS = 100
+TASK = find_task("FindCave")
+
+
+def steps_of(number: int, length: int) -> Steps:
+    random = np.random.default_rng(number)
+    snowball = np.zeros((length + 1, len(TASK.items)), np.int32)
+    snowball[:-12, TASK.items.index("snowball")] = 1
+    buttons = (random.random((length, 9)) < 0.2).astype(np.uint8)
+    return Steps(
+        task=TASK.name, era=2021, button_names=BUTTONS[2021], buttons=buttons,
+        camera=random.normal(scale=3, size=(length, 2)).astype(np.float32), equip_values=TASK.equip,
+        equip=np.full(length, TASK.equip.index("none"), np.int16),
+        equipped=np.full(length + 1, TASK.equip.index("snowball"), np.int16), items=TASK.items,
+        inventory=snowball,
+    )  # fmt: skip
+
+
+def make_store(path: Path, demos: int, ticks: int) -> None:
+    """Written by hand: the store's own writer waits for the disk at every demonstration."""
+    Store.create(path)
+    sums = np.full(ticks + 1, zlib.crc32(bytes(12288)), np.uint32)
+    kinds = [_content(number, ticks, sums) for number in range(min(demos, KINDS))]
+    for number in range(demos):
+        folder = path / TASK.name / f"v4_demo-{number}_0-{ticks}"
+        folder.mkdir(parents=True)
+        rows, about = kinds[number % len(kinds)]
+        np.save(folder / "steps.npy", rows)
+        with open(folder / "frames.npy", "wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (ticks + 1, 3, 64, 64)}
+            np.lib.format.write_array_header_1_0(file, header)
+            file.truncate(HEADER + (ticks + 1) * 12288)
+        (folder / "trajectory.json").write_text(about)
+
+
+def _content(number: int, ticks: int, sums: np.ndarray) -> tuple[np.ndarray, str]:
+    steps = steps_of(number, ticks)
+    rows = to_rows(steps, sums)
+    about = About(
+        steps.task, 2021, ticks, steps.button_names, steps.equip_values, steps.items, {"ended": True},
+        counts=Counts.of_steps(steps),
+    )  # fmt: skip
+    about = replace(about, digest=content_digest(about.header(64), rows.tobytes()))
+    return rows, json.dumps(to_json(about))
+
+
+def run(*words: str) -> dict:
+    """A command under a small limit of open files: its seconds, most open files and most private memory."""
+    command = [sys.executable, "-m", "basalt_iq", *words]
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES)),
+    )  # fmt: skip
+    files, memory = 0, 0
+    proc = Path("/proc") / str(process.pid)
+    while process.poll() is None:
+        try:
+            files = max(files, len(os.listdir(proc / "fd")))
+            facts = (proc / "smaps_rollup").read_text().splitlines()
+            anonymous = next(line for line in facts if line.startswith("Anonymous:"))
+            memory = max(memory, int(anonymous.split()[1]))
+        except (OSError, StopIteration):
+            pass
+        time.sleep(0.05)
+    _, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(errors)
+    return {
+        "seconds": round(time.monotonic() - began, 1),
+        "open_files": files,
+        "private_megabytes": memory // 1000,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--demos", type=int, default=6000)
+    parser.add_argument("--ticks", type=int, default=5000)
+    parser.add_argument("--keep", type=Path, help="make the store here, or use the one that is here")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        store = arguments.keep or Path(name) / "store"
+        if not (store / "manifest.json").exists():
+            make_store(store, arguments.demos, arguments.ticks)
+        training = ["train", "--store", str(store), "--task", TASK.name, "--run", f"{name}/run"]
+        result = {
+            "show": run("data", "show", str(store)),
+            "first_update": run(*training, "--steps", "1", "--check-every", "1000000"),
+            "resumed_to_the_third": run(*training, "--steps", "3", "--check-every", "1000000"),
+        }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

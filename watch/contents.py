@@ -1,0 +1,103 @@
+"""What the report holds: the records that its page is drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from basalt_iq.watch.runs import Curve
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two players on the seeds that both played, and the exact McNemar test of who succeeds more often."""
+
+    a: str
+    b: str
+    seeds: int
+    only_a: int
+    only_b: int
+    both: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Unpaired:
+    """Two players that cannot be compared, and why not."""
+
+    a: str
+    b: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RunPart:
+    """A training."""
+
+    name: str
+    colour: int
+    setting: str
+    """Equal for trainings that differ in nothing but their seed and place."""
+    objective: str
+    commands: list[str]
+    """What gives this run again: updates made, no clock, no --json."""
+    facts: list[str]
+    """Versions, and what the data were."""
+    config: list[tuple[str, str]]
+    curves: dict[str, Curve]
+    chosen: int | None
+    """The update whose weights are the agent."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One way in which episodes end, and the keys of those that did."""
+
+    words: str
+    success: bool | None
+    episodes: list[str]
+
+
+@dataclass(frozen=True)
+class EpisodePart:
+    """An episode as lists, filters and the map show it; its arrays and video are fetched by the key."""
+
+    key: str
+    video: bool
+    facts: dict[str, Any]
+    digest: dict[str, float | None]
+    path: list[tuple[float, float]]
+    """Where the player went: x and z in blocks, evenly spaced in time; empty where the world did not tell."""
+
+
+@dataclass(frozen=True)
+class EvaluationPart:
+    """A player's episodes."""
+
+    name: str
+    run: int | None
+    colour: int | None
+    """None: a baseline, drawn grey."""
+    summary: dict[str, Any]
+    command: str | None
+    reward_view: dict[str, Any] | None
+    reward_words: str
+    habits: dict[str, float]
+    """Share of ticks in which each key is held, and the view turned."""
+    endings: list[Ending]
+    episodes: list[EpisodePart]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The page."""
+
+    title: str
+    written: str
+    version: str
+    command: str | None
+    runs: list[RunPart]
+    evaluations: list[EvaluationPart]
+    pairs: list[Pair]
+    unpaired: list[Unpaired]
+    meanings: dict[str, dict[str, Any]]

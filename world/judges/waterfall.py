@@ -1,0 +1,135 @@
+"""MakeWaterfall: the player's water falls down the land, and the picture taken of it shows the fall."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from basalt_iq.world.blocks import FALLING, KIND, SOLID, WATER, WATER_KIND, WATER_LEVEL
+from basalt_iq.world.judges.picture import HIGH, in_water, shown
+from basalt_iq.world.judges.verdict import Ending, Verdict, cell_of, natural_ground, verdict
+from basalt_iq.world.state import Cell, World
+
+MIN_DROP = 5
+"""Blocks that the water comes down in all, in one fall or over steps."""
+RAISED = 2
+"""Blocks by which own masonry may lift the water above the land's own rock: a tower makes no waterfall."""
+MIN_SEEN = 4
+"""Heights, in blocks, at which falling water is in the picture."""
+MIN_SHARE = 0.003
+"""Share of the picture that shows falling water."""
+MIDDLE = 0.55
+"""The fall's middle is this near the picture's, as a share of the way to its edge."""
+AWAY = 5.5
+"""Blocks from the eye to where the water was poured: out of the arm's reach."""
+MOVED = 3.0
+"""Blocks walked, as the crow flies, from where one stood to pour."""
+MOST_WATER = 20000
+SIDES = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0))
+
+
+@dataclass(frozen=True)
+class Fall:
+    """The water of one bucket: its source, what runs from it, and how far it comes down the land."""
+
+    source: Cell
+    falling: tuple[Cell, ...]
+    drop: int
+
+
+def poured(world: World) -> list[Fall]:
+    """The water of every bucket that the player emptied and that still runs."""
+    sources = [cell for cell, item in world.placed.items() if item == "water_bucket"]
+    return [_fall(world, cell) for cell in sources if world.at(*cell) == WATER and world.born[cell] != WATER]
+
+
+def _fall(world: World, source: Cell) -> Fall:
+    falling = tuple(cell for cell in _run(world, source) if world.at(*cell) == FALLING)
+    foot = min((y for _, y, _ in falling), default=source[1])
+    return Fall(source, falling, min(source[1], _rock_beside(world, source) + 1 + RAISED) - foot)
+
+
+def _run(world: World, source: Cell) -> list[Cell]:
+    """The cells that water runs through from a source: down, and along to ever lower levels."""
+    run, seen = [source], {source}
+    for x, y, z in run:
+        level = WATER_LEVEL[world.at(x, y, z)]
+        for dx, dy, dz in SIDES[:5]:
+            cell = (x + dx, y + dy, z + dz)
+            block = world.at(*cell)
+            runs = KIND[block] == WATER_KIND and block != WATER and world.born[cell] != block
+            if runs and cell not in seen and (dy or WATER_LEVEL[block] < level) and len(run) < MOST_WATER:
+                seen.add(cell)
+                run.append(cell)
+    return run
+
+
+def _rock_beside(world: World, source: Cell) -> int:
+    """Height of the topmost natural ground that the source, or what the player built under it, touches."""
+    todo, seen, top = [source], {source}, -math.inf
+    for x, y, z in todo:
+        for dx, dy, dz in SIDES:
+            cell = (x + dx, y + dy, z + dz)
+            if cell in seen or not world.inside(*cell):
+                continue
+            seen.add(cell)
+            if natural_ground(world, cell) and dy <= 0:
+                top = max(top, cell[1])
+            elif cell in world.placed and SOLID[world.at(*cell)]:
+                todo.append(cell)
+    return int(max(top, -99))
+
+
+@dataclass(frozen=True)
+class View:
+    """What a picture shows of a fall: share of its pixels, heights seen, and how far off the middle it is."""
+
+    share: float
+    heights: int
+    off: float
+
+
+def view(world: World, ending: Ending, fall: Fall) -> View:
+    """What the picture at the end shows of the falling water of one bucket."""
+    wanted = np.zeros(world.blocks.shape, np.bool_)
+    if fall.falling:
+        wanted[tuple(np.array(fall.falling).T)] = True
+    out = np.full((HIGH, round(HIGH * ending.aspect)), -1, np.int16)
+    shown(world.blocks, wanted, np.array(ending.eye), ending.yaw, ending.pitch, ending.half, out)
+    rows, columns = np.nonzero(out >= 0)
+    if not len(rows):
+        return View(0.0, 0, 1.0)
+    offs = [2 * (pixels.mean() + 0.5) / n - 1 for pixels, n in zip((rows, columns), out.shape, strict=True)]
+    return View(len(rows) / out.size, len(np.unique(out[out >= 0])), float(np.abs(offs).max()))
+
+
+def moved(world: World, ending: Ending, fall: Fall) -> bool:
+    """Whether the player has left the place of pouring."""
+    stood = cell_of(ending.feet)
+    for what, cell in world.history:
+        if what == "at":
+            stood = cell
+        elif what == "put" and cell == fall.source:
+            break
+    walked = math.hypot(ending.feet[0] - stood[0] - 0.5, ending.feet[2] - stood[2] - 0.5)
+    return walked >= MOVED and math.dist(ending.eye, np.add(fall.source, 0.5)) >= AWAY
+
+
+def judge_waterfall(world: World, ending: Ending) -> Verdict:
+    """The player's water comes down the land, and one sees it fall in the picture one moved to take."""
+    falls = poured(world)
+    tall = [fall for fall in falls if fall.drop >= MIN_DROP]
+    left = [fall for fall in tall if moved(world, ending, fall)]
+    views = [view(world, ending, fall) for fall in left]
+    large = [v for v in views if v.share >= MIN_SHARE and v.heights >= MIN_SEEN]
+    parts = [
+        (bool(falls), "water was poured and still stands"),
+        (bool(tall), f"it comes down the land by at least {MIN_DROP} blocks"),
+        (bool(left), "the player moved away from where it was poured"),
+        (not in_water(world.blocks, *ending.eye), "the eye is not under water"),
+        (bool(large), f"the picture shows {MIN_SEEN} blocks of its fall, not hidden and not from afar"),
+        (any(v.off <= MIDDLE for v in large), "the fall is about the middle of the picture"),
+    ]
+    return verdict(ending, parts)
