@@ -139,7 +139,7 @@ class BuildVillageHousePlayer(Settler):
 
     def look_inside(self, plan: HousePlan) -> Script:
         """Go in and look at every wall."""
-        yield from self.go(plan.before(-2))
+        yield from self.go(plan.before(-3))
         for _ in range(int(self.rng.integers(4, 8))):
             aside = self.rng.uniform(50.0, 110.0)
             yield from self.face(self.yaw + aside, float(self.rng.uniform(-15.0, 25.0)), within=6.0)

@@ -14,9 +14,9 @@ from basalt_iq.world.players.explore import Explorer
 from basalt_iq.world.players.motor import MIDDLE, Action
 from basalt_iq.world.terrain import SEA
 
-LOWEST, HIGHEST = 5, 18
+LOWEST, HIGHEST = 6, 18
 """Blocks of free fall this player looks for."""
-PATIENCE, ENOUGH = 1200, 4
+PATIENCE, ENOUGH = 1200, 5
 """Ticks after which a smaller fall is good enough, in blocks: some land has none higher."""
 CLIMB, TREK = 60.0, 160.0
 """Longest way, in blocks, to an edge: while there may be a nearer one, and where all around is none."""
