@@ -1,4 +1,4 @@
-"""Hands that move as in the one real action file: distances between distributions, and how they are measured."""
+"""Hands that move as in the one real action file: distances between distributions of actions."""
 
 from pathlib import Path
 
