@@ -92,22 +92,25 @@ def run(*words: str, metrics: Path | None = None) -> dict:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES)),
     )  # fmt: skip
-    files, memory, proc = 0, 0, Path("/proc") / str(process.pid)
+    files, memory, cpu, proc = 0, 0, 0.0, Path("/proc") / str(process.pid)
     while process.poll() is None:
         with contextlib.suppress(OSError, StopIteration):
             files = max(files, len(os.listdir(proc / "fd")))
             facts = (proc / "smaps_rollup").read_text().splitlines()
             anonymous = next(line for line in facts if line.startswith("Anonymous:"))
             memory = max(memory, int(anonymous.split()[1]))
+            fields = (proc / "stat").read_text().rpartition(")")[2].split()
+            cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         if ready is None and metrics is not None and _lines(metrics) > before:
-            ready = time.monotonic() - began
+            ready = time.monotonic() - began, cpu
             process.send_signal(signal.SIGINT)
         time.sleep(0.05)
     _, errors = process.communicate()
     if process.returncode not in (0, 130):
         raise SystemExit(errors)
-    seconds = time.monotonic() - began if ready is None else ready
-    return {"seconds": round(seconds, 1), "open_files": files, "private_megabytes": memory // 1000}
+    seconds, cpu = ready or (time.monotonic() - began, cpu)
+    facts = {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1)}
+    return facts | {"open_files": files, "private_megabytes": memory // 1000}
 
 
 def _lines(file: Path | None) -> int:
