@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from basalt_iq.data.defects import Finding
     from basalt_iq.data.sources import Found
     from basalt_iq.data.statistics import ActionList
+    from basalt_iq.data.work_list import WorkList
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,9 @@ class Ingest(Command):
 
 def _found(source: Path, task: str | None) -> Found:
     """What there is to read. UserError if there is nothing."""
+    if not source.is_dir():
+        raise UserError(f"{source}: no such folder; give the folder that holds the demonstrations")
+
     from basalt_iq.data.sources import find_sources
 
     found = find_sources(source, task)
@@ -256,29 +260,38 @@ class Index(Command):
     """Download into this folder; partial files are resumed, complete ones kept."""
 
     def run(self) -> dict[str, Any]:
-        from basalt_iq.data import index
-        from basalt_iq.data.defects import Finding
+        from basalt_iq.data.tables import print_entries
+        from basalt_iq.data.work_list import read_source
 
         if self.limit is not None and self.limit < 1:
             raise UserError(f"--limit {self.limit}: give at least 1")
-        work = index.read_source(self.source).limited(self.limit)
+        work = read_source(self.source).limited(self.limit)
         if not work.entries:
             raise UserError(f"{self.source}: no demonstrations in it")
-        remote = work.base.startswith(("http://", "https://"))
-        if self.out and not remote:
+        if self.out and not work.remote:
             raise UserError(f"{self.source}: is here already; --out is for an index of a server")
-        work = index.with_sizes(work) if self.sizes and remote else work
-        result = work.to_json()
-        size = "unknown size" if result["bytes"] is None else f"{result['bytes'] / 1e9:.2f} GB"
+        if self.sizes and work.remote:
+            from basalt_iq.data.download import with_sizes
+
+            work = with_sizes(work)
+        facts = work.facts()
+        size = "unknown size" if facts.bytes is None else f"{facts.bytes / 1e9:.2f} GB"
+        print_entries(work.entries)
         console.print(
-            f"{len(work.entries)} demonstrations, {result['files']} files, {size}, from {work.base}"
+            f"{len(work.entries)} demonstrations, {facts.files} files, {size}, from {shown(work.base)}",
+            markup=False,
         )
-        if self.out:
-            with counted("fetching") as update:
-                got = list(index.fetch(work, self.out, update))
-            problems = [one for one in got if isinstance(one, Finding)]
-            _print_findings(problems)
-            console.print(f"{len(got) - len(problems)} files in {self.out}, {len(problems)} problems")
-            result["fetched"] = [str(one) for one in got if isinstance(one, Path)]
-            result |= {"problems": to_json(problems), "ok": not problems}
-        return result
+        return to_json(facts) | (self._fetch(work, self.out) if self.out else {})
+
+    def _fetch(self, work: WorkList, out: Path) -> dict[str, Any]:
+        from basalt_iq.data.defects import Finding
+        from basalt_iq.data.download import fetch
+
+        with counted("fetching") as update:
+            got = list(fetch(work, out, update))
+        findings = [one for one in got if isinstance(one, Finding)]
+        files = [str(one) for one in got if isinstance(one, Path)]
+        problems = [finding for finding in findings if finding.fault]
+        _print_findings(findings)
+        console.print(f"{len(files)} files in {shown(str(out))}, {len(problems)} problems", markup=False)
+        return {"fetched": files, "problems": to_json(problems), "ok": not problems}

@@ -197,8 +197,11 @@ class Record(Command):
     """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
     max_steps: int | None = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
+    keep_failures: bool = False
+    """Keep what a scripted player failed at too, marked as such, and play n seeds whatever comes of them.
+    Otherwise further seeds follow until there are n successes. A person's are the person's to keep."""
     only_successful: bool = False
-    """Keep demonstrations that succeed only, and go on to further seeds until there are n of them."""
+    """Keep successes only, a person's too; for scripted players that is so anyway."""
     workers: int | None = None
     """Processes; one for each core unless given."""
 
@@ -208,7 +211,10 @@ class Record(Command):
 
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, self.only_successful)
+        if self.only_successful and self.keep_failures:
+            raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
+        only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
+        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
@@ -218,6 +224,8 @@ class Record(Command):
             f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
             f"{result['successes']} of {result['attempts']} attempts succeeded"
         )
+        if self.player == "scripted" and result["recorded"] < self.n:
+            console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
         return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
 
     def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
@@ -228,7 +236,9 @@ class Record(Command):
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
         from basalt_iq.play.person import record_person
+        from basalt_iq.play.record import person_of
 
         with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
             tell_address(player.url, f"to play {recipe.task}", self.open)
+            recipe = replace(recipe, who=person_of(self.out))
             return record_person(recipe, self.n, self.seed, player, progress=update)

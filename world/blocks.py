@@ -39,9 +39,11 @@ class Block:
     tool: str = ""
     """The tool that speeds digging: pickaxe, shovel, axe."""
     needs_tool: bool = False
-    """Whether it drops nothing, and digs slower, without its tool."""
+    """Whether it drops nothing, and digs slower, without its tool (a cobweb's, a sword, nobody here has)."""
     drop: str = ""
     """Item gained when broken."""
+    drops: int = 1
+    """How many of it."""
     shape: tuple[Box, ...] = ()
     """Boxes seen, for the kind BOXES."""
     body: tuple[Box, ...] | None = None
@@ -73,8 +75,8 @@ def _rock(name: str, hardness: float = 1.5, drop: str = "") -> Block:
     return _cube(name, hardness=hardness, tool="pickaxe", needs_tool=True, drop=drop or name)
 
 
-def _soil(name: str, *textures: str, hardness: float = 0.5, drop: str = "") -> Block:
-    return _cube(name, *textures, hardness=hardness, tool="shovel", drop=drop or name)
+def _soil(name: str, *textures: str, hardness: float = 0.5, drop: str = "", **kw: Any) -> Block:
+    return _cube(name, *textures, hardness=hardness, tool="shovel", drop=drop or name, **kw)
 
 
 def _wood(name: str, *textures: str) -> Block:
@@ -89,8 +91,8 @@ def _plant(name: str) -> Block:
         solid=False,
         opacity=0,
         hardness=0.0,
-        replaceable=name == "tall_grass",
-        drop=name,
+        replaceable=name in ("tall_grass", "fern"),
+        drop={"tall_grass": "", "fern": "", "wheat_crop": "wheat"}.get(name, name),
     )
 
 
@@ -144,7 +146,7 @@ def _doors(item: str, texture: str) -> Iterator[Block]:
     for upper in (False, True):
         for facing in range(4):
             for is_open in (False, True):
-                side = (facing + 3) % 4 if is_open else facing
+                side = (facing + 1) % 4 if is_open else facing  # the hinge is on the left
                 yield _small(
                     f"{item}_{'upper' if upper else 'lower'}_{facing}{'_open' * is_open}",
                     (turned((0.0, 0, 0, 0.1875, 1, 1), side),),
@@ -154,11 +156,11 @@ def _doors(item: str, texture: str) -> Iterator[Block]:
                 )  # fmt: skip
 
 
-def _stairs(item: str, texture: str) -> Iterator[Block]:
+def _stairs(item: str, texture: str, hardness: float) -> Iterator[Block]:
     for facing in range(4):
         shape = ((0, 0, 0, 1, 0.5, 1), turned((0.5, 0.5, 0, 1, 1, 1), facing))
         yield _small(f"{item}_{facing}", shape, texture, tool="pickaxe", needs_tool=True, drop=item,
-                     group="stairs", facing=facing, opacity=2)  # fmt: skip
+                     group="stairs", facing=facing, opacity=15, hardness=hardness)  # fmt: skip
 
 
 def _wall_mounted() -> Iterator[Block]:
@@ -180,14 +182,36 @@ def _furniture() -> Iterator[Block]:
         solid=False,
         body=(),
         hardness=0.5,
+        tool="axe",
+        drop="wooden_pressure_plate",
     )
-    yield _small("flower_pot", ((0.31, 0, 0.31, 0.69, 0.375, 0.69),), "terracotta", hardness=0.0)
-    yield _small("cactus", ((0.06, 0, 0.06, 0.94, 1, 0.94),), "cactus", hardness=0.4)
-    yield _small("lantern", ((0.31, 0, 0.31, 0.69, 0.56, 0.69),), "lantern", emits=15, hardness=3.5)
+    yield _small("flower_pot", ((0.3125, 0, 0.3125, 0.6875, 0.375, 0.6875),), "terracotta", hardness=0.0)
     yield _small(
-        "glass_pane", ((0.44, 0, 0, 0.56, 1, 1), (0, 0, 0.44, 1, 1, 0.56)), "glass", hardness=0.3, drop=""
+        "cactus",
+        ((0.0625, 0, 0.0625, 0.9375, 1, 0.9375),),
+        "cactus",
+        body=((0.0625, 0, 0.0625, 0.9375, 0.9375, 0.9375),),
+        hardness=0.4,
     )
-    yield Block("cobweb", ("cobweb",), CROSS, solid=False, opacity=1, hardness=4.0, drop="cobweb")
+    yield _small(
+        "lantern",
+        ((0.3125, 0, 0.3125, 0.6875, 0.4375, 0.6875), (0.375, 0.4375, 0.375, 0.625, 0.5625, 0.625)),
+        "lantern",
+        emits=15,
+        hardness=3.5,
+        tool="pickaxe",
+        needs_tool=True,
+    )
+    yield _small(
+        "glass_pane",
+        ((0.44, 0, 0, 0.56, 1, 1), (0, 0, 0.44, 1, 1, 0.56)),
+        "glass",
+        hardness=0.3,
+        drop="",
+        group="pane",
+    )
+    yield Block("cobweb", ("cobweb",), CROSS, solid=False, opacity=1, hardness=4.0, drop="string",
+                tool="sword", needs_tool=True)  # fmt: skip
     yield _small(
         "grass_path",
         ((0, 0, 0, 1, 0.9375, 1),),
@@ -214,12 +238,12 @@ def _ground() -> Iterator[Block]:
     yield _soil("grass", "grass_top", "grass_side", "dirt", hardness=0.6, drop="dirt")
     yield _soil("sand")
     yield _soil("gravel", hardness=0.6)
-    yield _soil("clay", hardness=0.6)
+    yield _soil("clay", hardness=0.6, drop="clay_ball", drops=4)
     yield _cube("bedrock", hardness=-1.0)
     for name in ("granite", "diorite", "andesite"):
         yield _rock(name)
-    for name in ("coal_ore", "iron_ore"):
-        yield _rock(name, 3.0)
+    yield _rock("coal_ore", 3.0, drop="coal")
+    yield _rock("iron_ore", 3.0)
     yield _rock("cobblestone", 2.0)
     yield _rock("mossy_cobblestone", 2.0)
     yield _rock("sandstone", 0.8)
@@ -235,7 +259,7 @@ def _timber() -> Iterator[Block]:
         yield _wood(name)
     yield _cube("glass", kind=CUTOUT, opacity=0, hardness=0.3)
     yield _cube("white_wool", hardness=0.8, drop="white_wool")
-    yield _soil("snow_block", hardness=0.2)
+    yield _soil("snow_block", hardness=0.2, drop="snowball", drops=4, needs_tool=True)
     yield _cube("packed_ice", hardness=0.5, tool="pickaxe")
     yield _cube("hay_block", hardness=0.5, drop="hay_block")
 
@@ -256,7 +280,11 @@ def _all() -> list[Block]:
         ("acacia_door", "acacia_door"),
     ):
         table += _doors(item, texture)
-    return [*table, *_stairs("stone_stairs", "cobblestone"), *_stairs("sandstone_stairs", "sandstone")]
+    return [
+        *table,
+        *_stairs("stone_stairs", "cobblestone", 2.0),
+        *_stairs("sandstone_stairs", "sandstone", 0.8),
+    ]
 
 
 BLOCKS: tuple[Block, ...] = tuple(_all())
@@ -273,6 +301,9 @@ WATER_LEVEL = np.array([b.level for b in BLOCKS], np.uint8)
 FENCES = np.array([b.group in ("fence", "gate") for b in BLOCKS], np.bool_)
 LEAFY = np.array([b.name.endswith(("_leaves", "_log")) for b in BLOCKS], np.bool_)
 LADDERS = np.array([b.group == "ladder" for b in BLOCKS], np.bool_)
+PANES = np.array([b.group == "pane" for b in BLOCKS], np.bool_)
+SLIPPERINESS = np.array([0.98 if b.name == "packed_ice" else 0.6 for b in BLOCKS])
+"""Share of its speed that a body on a block keeps each tick, before the air's 0.91."""
 
 
 def _face_textures() -> np.ndarray:

@@ -108,22 +108,22 @@ class Hands:
         if cell is None or self._rest:
             return
         body = self._avatar.body
-        slowed = bool(body[physics.IN_WATER]) or not body[physics.ON_GROUND]
-        self.dug += dig_progress(self._world.at(*cell), self._avatar.inventory.held, slowed)
+        hindrances = int(body[physics.UNDER_WATER] > 0) + int(not body[physics.ON_GROUND])
+        self.dug += dig_progress(self._world.at(*cell), self._avatar.inventory.held, hindrances, self._era)
         if self.dug >= 1.0:
             self._break(cell)
 
     def _break(self, cell: Cell) -> None:
         block = self._world.at(*cell)
         b = BLOCKS[block]
-        tool_fits = not b.needs_tool or (self._avatar.inventory.held.endswith(b.tool))
+        fits = not b.needs_tool or self._avatar.inventory.held.endswith(b.tool)
         self._world.take(cell)
         if b.group == "door":
             other = (cell[0], cell[1] + (-1 if b.upper else 1), cell[2])
             if BLOCKS[self._world.at(*other)].group == "door":
                 self._world.take(other)
         item = dropped(block, self._era)
-        if item and tool_fits:
+        for _ in range(b.drops if item and fits else 0):
             self._avatar.inventory.add(item)
         if b.hardness > 0:
             self._avatar.inventory.wear()

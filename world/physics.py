@@ -1,159 +1,102 @@
-"""Bodies that walk, jump, swim and climb as in Minecraft 1.11, a twentieth of a second at a time."""
+"""Bodies that walk, jump, swim and climb as in Minecraft, a twentieth of a second at a time.
+
+Held tick by tick to a foreign implementation of Minecraft's physics, for 1.11 (era 2021) and 1.16 (era 2022):
+`benchmarks/physics.py`, docs/world.md.
+"""
 
 import math
 
-import numpy as np
 from numba import njit
 
 from basalt_iq.jit import JIT
-from basalt_iq.world.blocks import KIND, LADDERS, WATER, WATER_KIND
+from basalt_iq.world.blocks import KIND, LADDERS, SLIPPERINESS, WATER, WATER_KIND
+from basalt_iq.world.collide import MAX_BOXES, block_at, box_of, fits, held_back, slide
+from basalt_iq.world.currents import carry, in_web, touches_water, under_water
 from basalt_iq.world.noise import cosine, sine
 from basalt_iq.world.shapes import body_boxes, slab
 
-EYE = 1.62
+__all__ = ["MAX_BOXES", "block_at", "fits"]
+
+WIDTH, HEIGHT, EYE = 0.6, 1.8, 1.62
+"""A player's, in blocks; the eye is above the feet."""
+CROUCHED, CROUCHED_EYE = 1.5, 1.27
+"""Sneaking in 2022."""
 SNEAKING_EYE = 1.54
-WIDTH, HEIGHT = 0.6, 1.8
-STEP = 0.6
-"""Ledges up to this high are walked up without a jump."""
+"""Sneaking in 2021, where the body stays as high as it is."""
+LYING, LYING_EYE = 0.6, 0.4
+"""Swimming fast in 2022, and where there is no room to crouch."""
 REACH = 4.5
-MAX_BOXES = 256
+
+JUMP_SPEED = 0.41999998688697815
+"""Minecraft's 0.42 as a float of 32 bits, like the next."""
+AIR_DRAG = 0.9800000190734863
+GRAVITY = 0.08
+JUMP_WAIT_TICKS = 10
+"""Between two jumps while the key stays down."""
+CREEP = 0.003
+"""Slower than this, a body stands still."""
+IN_AIR, IN_WATER_PUSH = 0.02, 0.02
+CLIMB = 0.15
 
 # Columns of a body: position, velocity, yaw and pitch (radians), flags of the last tick
 X, Y, Z, VX, VY, VZ, YAW, PITCH, ON_GROUND, BUMPED, IN_WATER, SPRINTING, SNEAKING = range(13)
-BODY_SIZE = 13
+JUMP_WAIT, IN_WEB, UNDER_WATER, SWIMMING, STATURE = range(13, 18)
+"""Ticks until a held jump jumps again, in a web, eye in water, swimming fast, and its height if that is not
+the usual one (else 0): crouched or lying."""
+BODY_SIZE = 18
 
 
 @njit(**JIT)
-def _gather(blocks, x0, y0, z0, x1, y1, z1, boxes):
-    """Boxes of all blocks that a region touches, one below included (fences stand high)."""
-    size_x, size_y, size_z = blocks.shape
-    count = 0
-    for x in range(math.floor(x0), math.floor(x1) + 1):
-        for z in range(math.floor(z0), math.floor(z1) + 1):
-            if x < 0 or z < 0 or x >= size_x or z >= size_z:
-                if count < boxes.shape[0]:  # the edge of the world is a wall
-                    boxes[count, 0], boxes[count, 1], boxes[count, 2] = x, -10.0, z
-                    boxes[count, 3], boxes[count, 4], boxes[count, 5] = x + 1.0, size_y + 200.0, z + 1.0
-                    count += 1
-                continue
-            for y in range(max(math.floor(y0) - 1, 0), min(math.floor(y1), size_y - 1) + 1):
-                count = body_boxes(blocks, x, y, z, boxes, count)
-    return count
+def eye_height(body, era):
+    """Height of a player's eye above its feet, in blocks."""
+    if era < 2022:
+        return SNEAKING_EYE if body[SNEAKING] > 0 else EYE
+    if body[STATURE] == 0:
+        return EYE
+    return CROUCHED_EYE if body[STATURE] > LYING else LYING_EYE
 
 
 @njit(**JIT)
-def _clip(boxes, count, box, axis, d):
-    """How far the box can move along an axis, at most d."""
-    a, b = (axis + 1) % 3, (axis + 2) % 3
-    for i in range(count):
-        q = boxes[i]
-        if box[a] >= q[a + 3] or box[a + 3] <= q[a] or box[b] >= q[b + 3] or box[b + 3] <= q[b]:
-            continue
-        if d > 0 and box[axis + 3] <= q[axis]:
-            d = min(d, q[axis] - box[axis + 3])
-        elif d < 0 and box[axis] >= q[axis + 3]:
-            d = max(d, q[axis + 3] - box[axis])
-    return d
+def _stature(blocks, body, sneak, wide, high, boxes):
+    """Crouches, lies down or stands up as wished and as there is room (2022); returns the height."""
+    wish = LYING if body[SWIMMING] > 0 else (CROUCHED if sneak else high)
+    if (
+        wish > LYING
+        and wish > body[STATURE] > 0
+        and not fits(blocks, body[X], body[Y], body[Z], wide, wish, boxes)
+    ):
+        wish = CROUCHED if fits(blocks, body[X], body[Y], body[Z], wide, CROUCHED, boxes) else LYING
+    body[STATURE] = wish if wish < high else 0.0
+    return wish
 
 
 @njit(**JIT)
-def _shift(box, axis, d):
-    box[axis] += d
-    box[axis + 3] += d
+def _sprints(body, forward, sneak, key, era):
+    """Whether a sprint begins or goes on: the key begins it while walking forward, hitting a wall ends it."""
+    was, wet, under = body[SPRINTING] > 0, body[IN_WATER] > 0, body[UNDER_WATER] > 0
+    if era < 2022:
+        return forward > 0 and not sneak and (key or was) and not body[BUMPED] > 0
+    if body[SWIMMING] > 0:
+        return wet and (forward > 0 or sneak or body[ON_GROUND] > 0)
+    begins = key and forward > 0 and not sneak
+    return (was or begins) and forward > 0 and not body[BUMPED] > 0 and (under or not wet)
 
 
 @njit(**JIT)
-def _slide(boxes, count, box, dx, dy, dz):
-    """Moves the box as far as it goes: up or down first, then x, then z."""
-    dy = _clip(boxes, count, box, 1, dy)
-    _shift(box, 1, dy)
-    dx = _clip(boxes, count, box, 0, dx)
-    _shift(box, 0, dx)
-    dz = _clip(boxes, count, box, 2, dz)
-    _shift(box, 2, dz)
-    return dx, dy, dz
+def _wade(blocks, body, sneak, wide, high, era):
+    """Finds out where in water a body is, and lets the water carry it."""
+    wet, px, py, pz = carry(blocks, body[X], body[Y], body[Z], wide, high)
+    body[IN_WATER] = wet
+    body[VX], body[VY], body[VZ] = body[VX] + px, body[VY] + py, body[VZ] + pz
+    body[UNDER_WATER] = wet and under_water(blocks, body[X], body[Y] + eye_height(body, era), body[Z])
+    if era >= 2022:
+        body[SWIMMING] = wet and body[SPRINTING] > 0 and (body[SWIMMING] > 0 or body[UNDER_WATER] > 0)
+        if wet and sneak:
+            body[VY] -= 0.04
 
 
 @njit(**JIT)
-def _box_of(body, wide, high):
-    r = wide / 2
-    return np.array([body[X] - r, body[Y], body[Z] - r, body[X] + r, body[Y] + high, body[Z] + r])
-
-
-@njit(**JIT)
-def fits(blocks, x, y, z, wide, high, boxes):
-    """Whether a body whose feet are at a point touches nothing."""
-    r = wide / 2
-    count = _gather(blocks, x - r, y, z - r, x + r, y + high, z + r, boxes)
-    for i in range(count):
-        q = boxes[i]
-        if x + r > q[0] and x - r < q[3] and y + high > q[1] and y < q[4] and z + r > q[2] and z - r < q[5]:
-            return False
-    return True
-
-
-@njit(**JIT)
-def _held_back(blocks, body, dx, dz, wide, high, boxes):
-    """Sneaking: shortens a step so that there is still ground under it."""
-    for axis in range(2):
-        d = dx if axis == 0 else dz
-        while d != 0.0:
-            ax, az = (d, 0.0) if axis == 0 else (dx, d)
-            if not fits(blocks, body[X] + ax, body[Y] - STEP, body[Z] + az, wide, high, boxes):
-                break
-            d = 0.0 if abs(d) <= 0.05 else d - math.copysign(0.05, d)
-        if axis == 0:
-            dx = d
-        else:
-            dz = d
-    return dx, dz
-
-
-@njit(**JIT)
-def _translate(blocks, body, wide, high, boxes):
-    """Moves a body by its velocity against the blocks, stepping up low ledges."""
-    dx, dy, dz = body[VX], body[VY], body[VZ]
-    was_on_ground = body[ON_GROUND] > 0
-    if body[SNEAKING] > 0 and was_on_ground:
-        dx, dz = _held_back(blocks, body, dx, dz, wide, high, boxes)
-    box = _box_of(body, wide, high)
-    count = _gather(
-        blocks, box[0] + min(dx, 0.0), box[1] + min(dy, 0.0), box[2] + min(dz, 0.0),
-        box[3] + max(dx, 0.0), box[4] + max(dy, STEP), box[5] + max(dz, 0.0), boxes,
-    )  # fmt: skip
-    flat = box.copy()
-    mx, my, mz = _slide(boxes, count, flat, dx, dy, dz)
-    grounded = dy < 0 and my != dy
-    if (was_on_ground or grounded) and (mx != dx or mz != dz):
-        raised = box.copy()
-        up = _clip(boxes, count, raised, 1, STEP)
-        _shift(raised, 1, up)
-        rx, _, rz = _slide(boxes, count, raised, dx, 0.0, dz)
-        _shift(raised, 1, _clip(boxes, count, raised, 1, -up))
-        if rx * rx + rz * rz > mx * mx + mz * mz + 1e-9:
-            flat, mx, mz, grounded = raised, rx, rz, True
-    body[X], body[Y], body[Z] = (flat[0] + flat[3]) / 2, flat[1], (flat[2] + flat[5]) / 2
-    body[BUMPED] = mx != dx or mz != dz
-    body[ON_GROUND] = grounded
-    if mx != dx:
-        body[VX] = 0.0
-    if mz != dz:
-        body[VZ] = 0.0
-    if my != dy:
-        body[VY] = 0.0
-
-
-@njit(**JIT)
-def block_at(blocks, x, y, z):
-    """The block at a point; air outside the world."""
-    a, b, c = math.floor(x), math.floor(y), math.floor(z)
-    if a < 0 or b < 0 or c < 0 or a >= blocks.shape[0] or b >= blocks.shape[1] or c >= blocks.shape[2]:
-        return 0
-    return int(blocks[a, b, c])
-
-
-@njit(**JIT)
-def _push(body, forward, left, strength):
+def _head_for(body, forward, left, strength):
     """Adds the wish to move, turned to where the body looks."""
     n = math.sqrt(forward * forward + left * left)
     if n < 1e-4:
@@ -165,61 +108,128 @@ def _push(body, forward, left, strength):
 
 
 @njit(**JIT)
-def _swim(blocks, body, wide, high, jump, boxes):
-    if jump:
-        body[VY] += 0.04
-    before = body[Y]
-    _translate(blocks, body, wide, high, boxes)
-    body[VX] *= 0.8
-    body[VY] = body[VY] * 0.8 - 0.02
-    body[VZ] *= 0.8
-    rise = body[VY] + 0.6 - body[Y] + before
-    if body[BUMPED] > 0 and fits(
-        blocks, body[X] + body[VX], body[Y] + rise, body[Z] + body[VZ], wide, high, boxes
-    ):
-        body[VY] = 0.3
+def _move(blocks, body, wide, high, boxes):
+    """Moves a body by its velocity against the blocks."""
+    if body[IN_WEB] > 0:
+        dx, dy, dz = 0.25 * body[VX], 0.05 * body[VY], 0.25 * body[VZ]
+        body[VX] = body[VY] = body[VZ] = 0.0
+    else:
+        dx, dy, dz = body[VX], body[VY], body[VZ]
+    grounded = body[ON_GROUND] > 0
+    if body[SNEAKING] > 0 and grounded:
+        dx, dz = held_back(blocks, body[X], body[Y], body[Z], dx, dz, wide, high, boxes)
+    box = box_of(body[X], body[Y], body[Z], wide, high)
+    mx, my, mz = slide(blocks, box, dx, dy, dz, grounded, boxes)
+    body[X], body[Y], body[Z] = (box[0] + box[3]) / 2, box[1], (box[2] + box[5]) / 2
+    body[BUMPED] = mx != dx or mz != dz
+    body[ON_GROUND] = my != dy and dy < 0
+    if mx != dx:
+        body[VX] = 0.0
+    if mz != dz:
+        body[VZ] = 0.0
+    if my != dy:
+        body[VY] = 0.0
+    body[IN_WEB] = in_web(blocks, body[X], body[Y], body[Z], wide, high)
 
 
 @njit(**JIT)
-def tick_body(blocks, body, forward, left, jump, sneak, sprint, speed, wide, high, boxes):
-    """One tick of a body. `forward` and `left` are in -1..1; `speed` is 0.1 for a player.
+def _on_ladder(blocks, body):
+    return LADDERS[block_at(blocks, body[X], body[Y], body[Z])]
 
-    A held sprint key starts a sprint while walking forward; hitting a wall ends it.
-    """
-    moving = forward > 0 and not sneak
-    body[SPRINTING] = moving and (sprint or body[SPRINTING] > 0) and not body[BUMPED] > 0
-    body[SNEAKING] = sneak
-    in_water = KIND[block_at(blocks, body[X], body[Y] + 0.4, body[Z])] == WATER_KIND
-    body[IN_WATER] = in_water
-    forward, left = 0.98 * forward, 0.98 * left
-    if sneak:
-        forward, left = 0.3 * forward, 0.3 * left
-    if in_water:
-        _push(body, forward, left, 0.02)
-        _swim(blocks, body, wide, high, jump, boxes)
-        return
-    grounded = body[ON_GROUND] > 0
-    if jump and grounded:
-        body[VY] = 0.42
+
+@njit(**JIT)
+def _swim(blocks, body, forward, left, wide, high, boxes, era):
+    """A tick in water: slow, and a hop out of it at a bank that has room."""
+    fast = era >= 2022 and body[SPRINTING] > 0
+    _head_for(body, forward, left, IN_WATER_PUSH)
+    before = body[Y]
+    _move(blocks, body, wide, high, boxes)
+    if era >= 2022 and body[BUMPED] > 0 and _on_ladder(blocks, body):
+        body[VY] = 0.2
+    drag = 0.9 if fast else 0.8
+    body[VX], body[VY], body[VZ] = drag * body[VX], 0.8 * body[VY], drag * body[VZ]
+    if not fast:
+        body[VY] -= 0.02 if era < 2022 else GRAVITY / 16
+    if body[BUMPED] > 0:
+        x, y, z = body[X] + body[VX], before + body[VY] + 0.6, body[Z] + body[VZ]
+        if fits(blocks, x, y, z, wide, high, boxes) and not touches_water(blocks, x, y, z, wide, high):
+            body[VY] = 0.3
+
+
+@njit(**JIT)
+def _dive(blocks, body, jump):
+    """Swimming fast, a body goes where it looks, but not out of the water without a jump."""
+    up = -sine(body[PITCH])
+    if up <= 0 or jump or KIND[block_at(blocks, body[X], body[Y] + 0.9, body[Z])] == WATER_KIND:
+        body[VY] += (up - body[VY]) * (0.085 if up < -0.2 else 0.06)
+
+
+@njit(**JIT)
+def _walk(blocks, body, forward, left, jump, sneak, speed, wide, high, boxes, era):
+    """A tick on the ground, in the air or on a ladder."""
+    haste = 1.3 if body[SPRINTING] > 0 else 1.0
+    friction = 0.91
+    if body[ON_GROUND] > 0:
+        friction *= SLIPPERINESS[
+            block_at(blocks, body[X], body[Y] - (1.0 if era < 2022 else 0.5000001), body[Z])
+        ]
+        _head_for(body, forward, left, haste * speed * 0.16277136 / (friction * friction * friction))
+    else:
+        _head_for(body, forward, left, haste * IN_AIR)
+    if _on_ladder(blocks, body):
+        body[VX] = min(max(body[VX], -CLIMB), CLIMB)
+        body[VZ] = min(max(body[VZ], -CLIMB), CLIMB)
+        body[VY] = max(body[VY], 0.0 if sneak else -CLIMB)
+    _move(blocks, body, wide, high, boxes)
+    if (body[BUMPED] > 0 or (jump and era >= 2022)) and _on_ladder(blocks, body):
+        body[VY] = 0.2
+    body[VX] *= friction
+    body[VZ] *= friction
+    body[VY] = (body[VY] - GRAVITY) * AIR_DRAG
+
+
+@njit(**JIT)
+def _jump(body):
+    """A jump if its time has come, a stroke upwards in water."""
+    body[JUMP_WAIT] = max(body[JUMP_WAIT] - 1, 0)
+    if body[IN_WATER] > 0:
+        body[VY] += 0.04
+    elif body[ON_GROUND] > 0 and body[JUMP_WAIT] == 0:
+        body[JUMP_WAIT] = JUMP_WAIT_TICKS
+        body[VY] = JUMP_SPEED
         if body[SPRINTING] > 0:
             body[VX] -= 0.2 * sine(body[YAW])
             body[VZ] += 0.2 * cosine(body[YAW])
-    haste = 1.3 if body[SPRINTING] > 0 else 1.0
-    _push(body, forward, left, (speed if grounded else 0.02) * haste)
-    on_ladder = LADDERS[block_at(blocks, body[X], body[Y], body[Z])]
-    if on_ladder:
-        body[VX], body[VZ] = min(max(body[VX], -0.15), 0.15), min(max(body[VZ], -0.15), 0.15)
-        body[VY] = max(body[VY], 0.0 if sneak else -0.15)
-    _translate(blocks, body, wide, high, boxes)
-    if on_ladder and body[BUMPED] > 0:
-        body[VY] = 0.2
-    friction = 0.546 if grounded else 0.91
-    body[VX] *= friction
-    body[VZ] *= friction
-    body[VY] = (body[VY] - 0.08) * 0.98
-    for axis in (VX, VZ):
-        if abs(body[axis]) < 0.003:
+
+
+@njit(**JIT)
+def tick_body(blocks, body, forward, left, jump, sneak, sprint, speed, wide, high, boxes, era=2021):
+    """One tick of a body.
+
+    `forward` and `left` are in -1..1; `speed` is 0.1 for a player; `wide` and `high` those of the standing
+    body, in blocks; `boxes` is scratch (MAX_BOXES, 6).
+    """
+    if era >= 2022 and (sneak or body[STATURE] > 0 or body[SWIMMING] > 0):
+        high = _stature(blocks, body, sneak, wide, high, boxes)
+    crawls = body[STATURE] > 0 and body[SWIMMING] == 0
+    _wade(blocks, body, sneak, wide, high, era)
+    body[SPRINTING] = _sprints(body, forward, sneak, sprint, era)
+    body[SNEAKING] = sneak
+    for axis in (VX, VY, VZ):
+        if abs(body[axis]) < CREEP:
             body[axis] = 0.0
+    if jump:
+        _jump(body)
+    else:
+        body[JUMP_WAIT] = 0
+    k = 0.98 * (0.3 if sneak or crawls else 1.0)
+    if body[SWIMMING] > 0:
+        k = 0.98
+        _dive(blocks, body, jump)
+    if body[IN_WATER] > 0:
+        _swim(blocks, body, k * forward, k * left, wide, high, boxes, era)
+    else:
+        _walk(blocks, body, k * forward, k * left, jump, sneak, speed, wide, high, boxes, era)
 
 
 @njit(**JIT)

@@ -3,7 +3,7 @@
 from numba import njit
 
 from basalt_iq.jit import BARE
-from basalt_iq.world.blocks import BODY_BOXES, BODY_SPAN, CUBE, FENCE_KIND, FENCES, KIND
+from basalt_iq.world.blocks import BODY_BOXES, BODY_SPAN, CUBE, CUTOUT, FENCE_KIND, FENCES, KIND, PANES
 
 
 @njit(**BARE)
@@ -24,12 +24,18 @@ def holds_fence(block):
 
 
 @njit(**BARE)
+def holds_pane(block):
+    """Whether a pane reaches out to a block beside it: another pane, or any full block."""
+    return PANES[block] or KIND[block] == CUBE or KIND[block] == CUTOUT
+
+
+@njit(**BARE)
 def joins(blocks, x, y, z, side):
-    """Whether a fence reaches out to a side (0 +x, 1 -x, 2 +z, 3 -z)."""
+    """Whether a fence or pane reaches out to a side (0 +x, 1 -x, 2 +z, 3 -z)."""
     a, c = x + (side == 0) - (side == 1), z + (side == 2) - (side == 3)
     if a < 0 or c < 0 or a >= blocks.shape[0] or c >= blocks.shape[2]:
         return False
-    return holds_fence(blocks[a, y, c])
+    return holds_pane(blocks[a, y, c]) if PANES[blocks[x, y, z]] else holds_fence(blocks[a, y, c])
 
 
 @njit(**BARE)
@@ -51,19 +57,26 @@ def arm_box(part):
 
 
 @njit(**BARE)
+def _joined(blocks, x, y, z, half, high, out, count):
+    """Appends the post and the arms, `half` to each side of the middle, of a fence or a pane."""
+    for side in range(-1, 4):
+        if count >= out.shape[0] or (side >= 0 and not joins(blocks, x, y, z, side)):
+            continue
+        x0, x1 = 0.0 if side == 1 else 0.5 - half, 1.0 if side == 0 else 0.5 + half
+        z0, z1 = 0.0 if side == 3 else 0.5 - half, 1.0 if side == 2 else 0.5 + half
+        _append(out, count, x, y, z, x0, 0.0, z0, x1, high, z1)
+        count += 1
+    return count
+
+
+@njit(**BARE)
 def body_boxes(blocks, x, y, z, out, count):
     """Appends the boxes of a cell that stop bodies to `out` (n, 6), in world coordinates."""
     block = blocks[x, y, z]
     if KIND[block] == FENCE_KIND:
-        for side in range(-1, 4):
-            if side >= 0 and not joins(blocks, x, y, z, side):
-                continue
-            x0, _, z0, x1, _, z1 = arm_box(0) if side < 0 else arm_box(1 + 2 * side)
-            if count < out.shape[0]:
-                x0, z0 = 0.375 if x0 > 0 else 0.0, 0.375 if z0 > 0 else 0.0
-                _append(out, count, x, y, z, x0, 0.0, z0, max(x1, 0.625), 1.5, max(z1, 0.625))
-                count += 1
-        return count
+        return _joined(blocks, x, y, z, 0.125, 1.5, out, count)
+    if PANES[block]:
+        return _joined(blocks, x, y, z, 0.0625, 1.0, out, count)
     for row in range(BODY_SPAN[block, 0], BODY_SPAN[block, 1]):
         q = BODY_BOXES[row]
         if count < out.shape[0]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from basalt_iq.world.items import Inventory
 from basalt_iq.world.state import World
 
 Action = dict[str, Any]
+UNDER_WATER_VIEW: Final = 60 / 70
+"""How much of the field of view is left under water."""
 
 
 class Simulation:
@@ -27,7 +29,7 @@ class Simulation:
 
     def __init__(self, task: contract.Task, era: int, frame_size: tuple[int, int]):
         self.task, self.era, self.frame_size = task, era, frame_size
-        self.world, self.avatar = World(), Avatar()
+        self.world, self.avatar = World(), Avatar(era)
         self.hands = Hands(self.world, self.avatar, era)
         self.gui = Gui(self.avatar, self.hands, frame_size)
         self.tick = 0
@@ -49,9 +51,15 @@ class Simulation:
         return self.avatar.eye
 
     @property
+    def in_water(self) -> bool:
+        """Whether the eye is under water."""
+        return self.world.is_water(*self.eye.tolist())
+
+    @property
     def half_view(self) -> float:
-        """Tangent of half the vertical field of view."""
-        return math.tan(math.radians(contract.FIELD_OF_VIEW[self.era]) / 2)
+        """Tangent of half the vertical field of view now: wider in a sprint, narrower under water."""
+        angle = contract.FIELD_OF_VIEW[self.era] * self.avatar.widening
+        return math.tan(math.radians(angle * UNDER_WATER_VIEW if self.in_water else angle) / 2)
 
     @property
     def drift(self) -> float:
@@ -77,6 +85,7 @@ class Simulation:
         self.avatar.turn(float(pitch), float(yaw))
         self.hands.act(action)
         self._move(action)
+        self.avatar.feel_pace()
         self._live()
         self.tick += 1
 
@@ -87,7 +96,7 @@ class Simulation:
             self.world.blocks, self.body,
             float(on["forward"]) - float(on["back"]), float(on["left"]) - float(on["right"]),
             bool(action.get("jump", 0)), bool(action.get("sneak", 0)), bool(action.get("sprint", 0)),
-            0.1, physics.WIDTH, physics.HEIGHT, self._boxes,
+            0.1, physics.WIDTH, physics.HEIGHT, self._boxes, self.era,
         )  # fmt: skip
 
     def _live(self) -> None:
@@ -95,7 +104,7 @@ class Simulation:
         self.world.follow(*self.body[:3].tolist())
         world, herd = self.world, self.world.animals[:-1]
         animals.tick_animals(
-            world.blocks, herd, self.body, self.hands.tempting(), self.tick, self._seed, self._boxes
+            world.blocks, herd, self.body, self.hands.tempting(), self.tick, self._seed, self._boxes, self.era
         )
         animals.push_apart(herd, self.body)
         self.hands.fly_snowball()
