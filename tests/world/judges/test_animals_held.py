@@ -25,7 +25,7 @@ def test_a_correct_pen_is_right_in_every_tick(kind: int) -> None:
     wrong = []
     before = np.zeros(0)
     for tick in range(2000):
-        animals.tick_animals(world.blocks, world.animals[:-1], NOBODY, NO_FOOD, tick, 3, BOXES)
+        animals.tick_animals(world.blocks, world.animals[:-1], NOBODY, NO_FOOD, tick, 3, BOXES, 2022)
         animals.push_apart(world.animals[:-1], NOBODY)
         now = world.animals[:-1].copy()
         if np.array_equal(now[:, :3], before):
