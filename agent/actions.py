@@ -157,14 +157,6 @@ class ActionSet:
             action["camera"] = list(action["camera"])
         return {"task": self.task, "era": self.era, "origin": self.origin, "actions": actions}
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> ActionSet:
-        actions = [
-            Action(tuple(a["buttons"]), (float(a["camera"][0]), float(a["camera"][1])), a["equip"])
-            for a in data["actions"]
-        ]
-        return cls(data["task"], data["era"], actions, data["origin"])
-
     def _validate(self) -> None:
         known = set(self.names)
         items = set(_items(self._task, self.era))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,24 +9,23 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 
 from basalt_iq.agent.actions import ActionSet
+from basalt_iq.agent.agent_file import END_GUARD, FORMAT, AgentFile, from_builtins
 from basalt_iq.agent.config import NetworkConfig
-from basalt_iq.agent.network import ENCODERS, SoftQNetwork
+from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
+from basalt_iq.files import check_sums
+from basalt_iq.records import read_bytes, read_json, write_json
 
-FORMAT = 1
 #: Logits per unit of the last layer. An LSTM's outputs are small; with 1 the first thousand updates are slow.
 LOGIT_SCALE = 10.0
-#: The 2021 entry's (facts, section 3), for agents whose own confidence at people's endings is not known.
-END_GUARD = 0.15
-MAX_JSON_BYTES = 8 << 20
-MAX_REPEAT = 200
-#: Bounds that keep a stranger's checkpoint from filling memory before its weights are even read.
-LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "size": 1024}
+#: What a file of weights may hold besides the numbers: names and shapes.
+MAX_HEADER = 1 << 20
+AGAIN = "copy the checkpoint folder again"
 
 
 @dataclass(frozen=True)
@@ -94,90 +91,64 @@ class AgentSpec:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> AgentSpec:
-        network = NetworkConfig(**data["network"])
-        for name, limit in LIMITS.items():
-            if not 1 <= getattr(network, name) <= limit:
-                raise ValueError(f"network {name} must lie in 1..{limit}")
-        spec = cls(
-            task=str(data["task"]),
-            era=int(data["era"]),
-            actions=ActionSet.from_json(data["actions"]),
-            observation=ObservationSpec.from_json(data["observation"]),
-            network=network,
-            temperature=float(data["temperature"]),
-            discount=float(data["discount"]),
-            end_guard=float(data.get("end_guard", END_GUARD)),
-            absorbing_reward=float(data.get("absorbing_reward", 0.0)),
-            value_bound=None if data.get("value_bound") is None else float(data["value_bound"]),
-            repeat=int(data.get("repeat", 1)),
-            trained=dict(data.get("trained", {})),
-        )
-        spec._refuse_nonsense()
-        return spec
+        """Of what `to_json` gave. Raises ValueError or UserError."""
+        return cls.of(from_builtins(data))
 
-    def _refuse_nonsense(self) -> None:
-        if self.network.encoder not in ENCODERS:
-            raise ValueError(f"unknown encoder {self.network.encoder!r}")
-        if (self.task, self.era) != (self.actions.task, self.actions.era):
-            raise ValueError("its actions are of another task or era")
-        if self.observation.size != self.network.size:
-            raise ValueError("observation and network differ in size")
-        if not 1 <= self.repeat <= MAX_REPEAT:
-            raise ValueError(f"repeat must lie in 1..{MAX_REPEAT}")
-        if not (0 < self.temperature < math.inf and 0 <= self.discount <= 1):
-            raise ValueError("the temperature must be positive and the discount lie in 0..1")
+    @classmethod
+    def of(cls, file: AgentFile) -> AgentSpec:
+        """Raises ValueError or UserError where its parts contradict each other."""
+        file.refuse_nonsense()
+        return cls(
+            file.task, file.era, file.actions.build(), file.observation.build(), file.network,
+            file.temperature, file.discount, file.end_guard, file.absorbing_reward, file.value_bound,
+            file.repeat, file.trained,
+        )  # fmt: skip
 
 
 def save_agent(folder: Path, spec: AgentSpec, network: SoftQNetwork) -> None:
     """Write the two files into the existing `folder` (a new one: see `basalt_iq.files.write_folder`)."""
     weights = {name: value.detach().contiguous().cpu() for name, value in network.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors")
-    (folder / "agent.json").write_text(json.dumps(spec.to_json(), indent=1) + "\n")
+    (folder / "weights.safetensors").write_bytes(save(weights))
+    write_json(folder / "agent.json", spec.to_json())
 
 
 def load_agent(folder: Path, device: str = "cpu") -> tuple[AgentSpec, SoftQNetwork]:
-    """Read a checkpoint. Raises UserError naming the file if anything in it is missing or does not fit."""
+    """Read a checkpoint, held to its sums where it has them.
+
+    Raises UserError naming the file if anything in it is missing, damaged or does not fit.
+    """
     spec = load_spec(folder)
     path = folder / "weights.safetensors"
     with torch.device("meta"):
         shape = spec.build()  # takes no memory: what a stranger asks for is held against the file first
+    wanted = shape.state_dict()
+    limit = sum(value.numel() * value.element_size() for value in wanted.values()) + MAX_HEADER
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("not a regular file")
-        weights = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise UserError(
-            f"{path}: cannot read the weights ({error}); copy the checkpoint folder again"
-        ) from None
-    _check_shapes(path, shape.state_dict(), weights)
+        weights = load(read_bytes(path, limit))
+    except (OSError, SafetensorError, ValueError, MemoryError) as error:
+        raise UserError(f"{path}: cannot read the weights ({error}); {AGAIN}") from None
+    _check_shapes(path, wanted, weights)
     for name, value in weights.items():
         if not value.isfinite().all():
             raise UserError(f"{path}: {name} is not finite; the training diverged, take another checkpoint")
+    if problem := check_sums(folder):
+        raise UserError(f"{folder}: {problem}; {AGAIN}")
     network = spec.build()
     network.load_state_dict(weights)
     return spec, network.to(device).eval()
 
 
 def load_spec(folder: Path) -> AgentSpec:
-    """Read `agent.json` alone."""
+    """Read `agent.json` alone. Raises UserError."""
     path = folder / "agent.json"
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError("not a regular file")
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise ValueError(f"larger than {MAX_JSON_BYTES} bytes")
-        data = json.loads(path.read_text())
-        if data.get("format") != FORMAT:
-            raise ValueError(f"format {data.get('format')!r}, this version reads {FORMAT}")
-        return AgentSpec.from_json(data)
+        return AgentSpec.of(read_json(path, AgentFile, remedy=AGAIN))
     except FileNotFoundError:
         raise UserError(
             f"{folder}: no agent.json there; give a run folder or one of its checkpoints"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise UserError(
-            f"{path}: not an agent's description ({error!r}); copy the checkpoint folder again"
-        ) from None
+    except ValueError as error:
+        raise UserError(f"{path}: not an agent's description ({error}); {AGAIN}") from None
 
 
 def _newest_first(folder: Path) -> list[Path]:

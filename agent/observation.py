@@ -60,12 +60,6 @@ class ObservationSpec:
     def to_json(self) -> dict[str, Any]:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ObservationSpec:
-        return cls(
-            int(data["size"]), tuple(data["items"]), tuple(data["start_counts"]), tuple(data["equip_values"])
-        )
-
 
 def equipped(observation: Mapping[str, Any]) -> str:
     """The item in hand, "none" where the interface does not tell."""

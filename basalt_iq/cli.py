@@ -28,6 +28,7 @@ COMMANDS = {
     "data check": "data.commands:CheckDemos",
     "data ingest": "data.commands:Ingest",
     "data show": "data.commands:Show",
+    "data browse": "watch.commands:Browse",
     "data index": "data.commands:Index",
     "train": "train.commands:Train",
     "evaluate": "play.commands:Evaluate",

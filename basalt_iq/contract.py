@@ -17,8 +17,8 @@ from basalt_iq.errors import UserError
 ERAS = (2021, 2022)
 TICKS_A_SECOND = 20
 TICK_SECONDS = 1 / TICKS_A_SECOND
-#: Vertical, degrees. MineRL 0.4.4 sets Minecraft's slider to 110 (its recordings show it), 1.0 leaves 70.
-FIELD_OF_VIEW = {2021: 110.0, 2022: 70.0}
+#: Vertical, degrees. MineRL 0.4.4 writes fov:1.5, 70 + 1.5 * 40 (its recordings show it); 1.0 leaves 70.
+FIELD_OF_VIEW = {2021: 130.0, 2022: 70.0}
 #: A throw ends the episode on this step, counting the step whose observation first shows no snowball as 1.
 STEPS_AFTER_THROW = 12
 #: No-ops that ``reset`` of the real environment plays before it hands out the first observation.

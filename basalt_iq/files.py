@@ -168,6 +168,8 @@ def write_sums(folder: Path) -> None:
 def check_sums(folder: Path) -> str | None:
     """What is wrong with a folder by its own sums, in a few words; None if it is whole or has no sums."""
     try:
+        if (folder / SUMS).exists() and not (folder / SUMS).is_file():
+            return f"{SUMS} is not a regular file"
         lines = (folder / SUMS).read_text("utf-8").splitlines()
         for line in lines:
             wanted, name = line.split("  ", 1)

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-import numba
 import numpy as np
-
-from basalt_iq.jit import JIT
 
 #: What consumes frames (3, size, size) uint8 as they are decoded.
 Sink = Callable[[np.ndarray], None]
@@ -32,10 +29,13 @@ def shrink(frame: np.ndarray, size: int) -> np.ndarray:
 def average(frame: np.ndarray, size: int) -> np.ndarray:
     """Area averages of a frame (H, W, C) uint8: (C, size, size) float32, not yet rounded."""
     height, width, channels = frame.shape
+    down_to, along_to = _ways()
     lines = np.empty((size, width * channels), np.float32)
-    _down(np.ascontiguousarray(frame).reshape(height, width * channels), *_shares(height, size), lines)
+    down_to(np.ascontiguousarray(frame).reshape(height, width * channels), *_shares(height, size), lines)
     means = np.empty((channels, size, size), np.float32)
-    _along(lines.T.copy(), *_shares(width, size), means)  # turned, so that neighbours in memory add up alike
+    along_to(
+        lines.T.copy(), *_shares(width, size), means
+    )  # turned, so that neighbours in memory add up alike
     return means.transpose(0, 2, 1)
 
 
@@ -65,28 +65,30 @@ def _shares(pixels: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.minimum(covered, pixels - 1).astype(np.int32), shares.astype(np.float32)
 
 
-@numba.njit(**JIT)
-def _down(rows, tall, shares, lines):
-    """Average rows (H, N) down to lines (size, N): no inner loop waits for its own last sum."""
-    for i in range(len(lines)):
-        line = lines[i]
-        line[:] = 0
-        for k in range(len(tall)):
-            share, row = shares[k, i], rows[tall[k, i]]
-            if share > 0:
-                for x in range(row.size):
-                    line[x] += share * np.float32(row[x])
+Down = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
 
 
-@numba.njit(**JIT)
-def _along(columns, wide, shares, means):
-    """Average columns (W * C, size) along to means (C, size, size), the picture's columns first."""
+@cache
+def _ways() -> tuple[Down, Down]:
+    """`down` and `along`, compiled where numba is there; without it slower, and the same to the last bit."""
+    try:
+        from basalt_iq import compiled_frames
+    except ModuleNotFoundError:
+        return down, along
+    return compiled_frames.down, compiled_frames.along
+
+
+def down(rows: np.ndarray, tall: np.ndarray, shares: np.ndarray, lines: np.ndarray) -> None:
+    """Average rows (H, N) uint8 down to lines (size, N) float32, see `_shares`."""
+    lines[:] = 0
+    for which, share in zip(tall, shares, strict=True):
+        lines += share[:, None] * rows[which].astype(np.float32)
+
+
+def along(columns: np.ndarray, wide: np.ndarray, shares: np.ndarray, means: np.ndarray) -> None:
+    """Average columns (W * C, size) along to means (C, size, size) float32, the picture's columns first."""
     channels = len(means)
-    for c in range(channels):
-        for j in range(means.shape[1]):
-            total = means[c, j]
-            total[:] = 0
-            for k in range(len(wide)):
-                share, column = shares[k, j], columns[wide[k, j] * channels + c]
-                for i in range(total.size):
-                    total[i] += share * column[i]
+    by_channel = columns.reshape(-1, channels, columns.shape[1]).transpose(1, 0, 2)
+    means[:] = 0
+    for which, share in zip(wide, shares, strict=True):
+        means += share[:, None] * by_channel[:, which]

@@ -34,7 +34,7 @@ def make(*, render_mode: str | None = None, **options: Any) -> gymnasium.Env:
     """What the ids make. Takes the options of `basalt_iq.world.make`; "rgb_array" is the one render mode."""
     from basalt_iq.world import make as make_world
 
-    env = make_world(**options)
+    env: gymnasium.Env = make_world(**options)
     env.render_mode = render_mode
     return env
 

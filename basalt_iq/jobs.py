@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -40,6 +41,7 @@ def run_jobs(
         yield from ((item, job(item)) for item in items)
         return
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
     try:
         futures = {pool.submit(job, item): item for item in items}
@@ -49,6 +51,11 @@ def run_jobs(
         raise UserError(
             "a worker died, perhaps for lack of memory; run again with fewer --workers (what is done is kept)"
         ) from None
+    except BaseException:
+        # Whoever stopped this is not to wait for jobs that take minutes; what they wrote by halves is swept.
+        for worker in set(multiprocessing.active_children()) - others:
+            worker.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -78,6 +85,7 @@ def _call(job: Callable[[Item], Result], item: Item) -> Result:
 
 def _end_with_parent() -> None:
     """A killed parent cannot stop its workers, so they watch for its end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its workers
     parent = multiprocessing.parent_process()
     assert parent is not None
 

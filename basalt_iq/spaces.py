@@ -51,12 +51,12 @@ def _flatten_space(space: Enum) -> spaces.Box:
 
 
 @utils.flatten.register(Enum)
-def _flatten(space: Enum, x: str) -> np.ndarray:
+def _flatten(space: Enum, x: str) -> np.ndarray:  # type: ignore[misc]
     return np.eye(len(space.values), dtype=np.int64)[space.values.index(x)]
 
 
 @utils.unflatten.register(Enum)
-def _unflatten(space: Enum, x: np.ndarray) -> str:
+def _unflatten(space: Enum, x: np.ndarray) -> str:  # type: ignore[misc]
     return space.values[int(np.flatnonzero(x)[0])]
 
 

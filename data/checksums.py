@@ -6,20 +6,14 @@ readers hold any demonstration that has them to what they say.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from basalt_iq.data.defects import DemoError
+from basalt_iq.files import digest, write_text
+from basalt_iq.records import read_bytes
 
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            sha.update(block)
-    return sha.hexdigest()
+_MOST_BYTES = 1 << 20
 
 
 def write_sums(path: Path, files: Iterable[Path]) -> None:
@@ -27,15 +21,24 @@ def write_sums(path: Path, files: Iterable[Path]) -> None:
     path.write_text("".join(f"{digest(file)}  {file.name}\n" for file in files))
 
 
+def add_sum(path: Path, file: Path) -> None:
+    """Write a file's line into `path`, in place of an older one."""
+    lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in lines if line.rstrip("\n").partition("  ")[2] != file.name]
+    write_text(path, "".join([*kept, f"{digest(file)}  {file.name}\n"]))
+
+
 def verify(path: Path) -> None:
     """Raise DemoError for the first file that differs from what `path` says. Nothing to do without it."""
     if not path.exists():
         return
     try:
-        lines = path.read_text("ascii").splitlines()
+        lines = read_bytes(path, _MOST_BYTES).decode("utf-8").splitlines()
         sums = {name: wanted for wanted, name in (line.split("  ", 1) for line in lines)}
     except (OSError, ValueError) as error:
-        raise DemoError(path, "is no list of checksums", "delete it to read on without") from error
+        raise DemoError(
+            path, "is no list of checksums", "restore it, or move it away to read on without"
+        ) from error
     for name, wanted in sums.items():
         file = path.parent / Path(name).name
         if not file.exists():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from basalt_iq.data.defects import Finding
     from basalt_iq.data.sources import Found
     from basalt_iq.data.statistics import ActionList
+    from basalt_iq.data.work_list import WorkList
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,9 @@ class Ingest(Command):
 
 def _found(source: Path, task: str | None) -> Found:
     """What there is to read. UserError if there is nothing."""
+    if not source.is_dir():
+        raise UserError(f"{source}: no such folder; give the folder that holds the demonstrations")
+
     from basalt_iq.data.sources import find_sources
 
     found = find_sources(source, task)
@@ -168,7 +172,7 @@ class CheckDemos(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Show(Command):
-    """Show what a store holds: counts, lengths, actions, and with --html a contact sheet to look at."""
+    """Show what a store holds: counts, lengths, actions. To look at the demonstrations: `data browse`."""
 
     store: tyro.conf.Positional[Path]
     """Folder of the store."""
@@ -176,12 +180,6 @@ class Show(Command):
     """Only this task."""
     actions: Path | None = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
-    html: Path | None = None
-    """Write a contact sheet: one HTML page with frames of every demonstration and its actions on them."""
-    frames: int = 48
-    """Frames of each demonstration on the contact sheet."""
-    demos: int = 100
-    """Demonstrations on the contact sheet, at most: evenly many of all."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.contract import find_task
@@ -207,13 +205,6 @@ class Show(Command):
         print_trajectories(trajectories, pooled)
         if action_list:
             console.print(f"the action set covers {action_list.coverage(pooled):.1%} of ticks exactly")
-        if self.html:
-            from basalt_iq.data.contact_sheet import write_sheet
-
-            chosen = range(0, len(trajectories), -(-len(trajectories) // max(1, self.demos)))
-            picked = ([trajectories[i] for i in chosen], [counts[i] for i in chosen])
-            write_sheet(self.html, *picked, self.frames)
-            console.print(f"contact sheet of {len(chosen)} of them: {shown(str(self.html))}", markup=False)
         known = all(one.about.digest for one in trajectories)
         return {
             "fingerprint": fingerprint(trajectories) if known else None,
@@ -224,7 +215,6 @@ class Show(Command):
             ],
             "actions": to_json(pooled.facts()),
             "action_set_coverage": action_list and action_list.coverage(pooled),
-            "html": self.html and str(self.html),
         }  # fmt: skip
 
 
@@ -256,29 +246,38 @@ class Index(Command):
     """Download into this folder; partial files are resumed, complete ones kept."""
 
     def run(self) -> dict[str, Any]:
-        from basalt_iq.data import index
-        from basalt_iq.data.defects import Finding
+        from basalt_iq.data.tables import print_entries
+        from basalt_iq.data.work_list import read_source
 
         if self.limit is not None and self.limit < 1:
             raise UserError(f"--limit {self.limit}: give at least 1")
-        work = index.read_source(self.source).limited(self.limit)
+        work = read_source(self.source).limited(self.limit)
         if not work.entries:
             raise UserError(f"{self.source}: no demonstrations in it")
-        remote = work.base.startswith(("http://", "https://"))
-        if self.out and not remote:
+        if self.out and not work.remote:
             raise UserError(f"{self.source}: is here already; --out is for an index of a server")
-        work = index.with_sizes(work) if self.sizes and remote else work
-        result = work.to_json()
-        size = "unknown size" if result["bytes"] is None else f"{result['bytes'] / 1e9:.2f} GB"
+        if self.sizes and work.remote:
+            from basalt_iq.data.download import with_sizes
+
+            work = with_sizes(work)
+        facts = work.facts()
+        size = "unknown size" if facts.bytes is None else f"{facts.bytes / 1e9:.2f} GB"
+        print_entries(work.entries)
         console.print(
-            f"{len(work.entries)} demonstrations, {result['files']} files, {size}, from {work.base}"
+            f"{len(work.entries)} demonstrations, {facts.files} files, {size}, from {shown(work.base)}",
+            markup=False,
         )
-        if self.out:
-            with counted("fetching") as update:
-                got = list(index.fetch(work, self.out, update))
-            problems = [one for one in got if isinstance(one, Finding)]
-            _print_findings(problems)
-            console.print(f"{len(got) - len(problems)} files in {self.out}, {len(problems)} problems")
-            result["fetched"] = [str(one) for one in got if isinstance(one, Path)]
-            result |= {"problems": to_json(problems), "ok": not problems}
-        return result
+        return to_json(facts) | (self._fetch(work, self.out) if self.out else {})
+
+    def _fetch(self, work: WorkList, out: Path) -> dict[str, Any]:
+        from basalt_iq.data.defects import Finding
+        from basalt_iq.data.download import fetch
+
+        with counted("fetching") as update:
+            got = list(fetch(work, out, update))
+        findings = [one for one in got if isinstance(one, Finding)]
+        files = [str(one) for one in got if isinstance(one, Path)]
+        problems = [finding for finding in findings if finding.fault]
+        _print_findings(findings)
+        console.print(f"{len(files)} files in {shown(str(out))}, {len(problems)} problems", markup=False)
+        return {"fetched": files, "problems": to_json(problems), "ok": not problems}

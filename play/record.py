@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 
 from basalt_iq.contract import BUTTONS, Task, find_task
@@ -19,14 +20,15 @@ from basalt_iq.data import era2021, era2022
 from basalt_iq.data.names import demo_name, stream_prefix
 from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, scratch, sweep
+from basalt_iq.files import make_folder, put, scratch, sweep
 from basalt_iq.jobs import Progress, run_jobs
-from basalt_iq.records import write_json
+from basalt_iq.records import read_json, write_json
 from basalt_iq.video import VideoWriter
 
 _START_2022 = datetime(2022, 7, 1)
 #: With --only-successful, give up on a player that fails more often than this.
 _MOST_ATTEMPTS = 20
+_PERSON = ".person.json"
 #: Ticks to wait for the end of the episode once the player has nothing left to do.
 _MOST_IDLE = 40
 
@@ -40,9 +42,17 @@ class Recipe:
     era: int = 2021
     max_steps: int | None = None
     only_successful: bool = False
+    near: bool = False
+    """Whether what a task needs is near the start (see `world.make`)."""
+    who: str = ""
+    """Who plays (see `person_of`); "" for the task's scripted player, to whom a seed is always the same."""
 
     def __post_init__(self) -> None:
         self.spec.check_era(self.era)
+
+    @property
+    def distance(self) -> Literal["real", "near"]:
+        return "near" if self.near else "real"
 
     @property
     def spec(self) -> Task:
@@ -51,6 +61,21 @@ class Recipe:
     @property
     def folder(self) -> Path:
         return self.root / self.spec.env_id
+
+    @property
+    def what(self) -> str:
+        """What names tell apart beside the seed."""
+        limit = "" if self.max_steps in (None, self.spec.max_steps) else str(self.max_steps)
+        return "/".join(filter(None, (self.who, limit, "near" if self.near else "")))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a recording says of itself; more stands beside it in its file."""
+
+    steps: int
+    success: bool
+    score: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +88,13 @@ class Outcome:
     score: float
     kept: bool
     """Whether its recording is there."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who records into a folder, by a name that nobody else has."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{12}$")]
 
 
 def record(
@@ -106,26 +138,31 @@ def _record_seeds(
 def recorded(recipe: Recipe, seed: int) -> Outcome | None:
     """How the episode of a seed went, if it was recorded before."""
     if recipe.era == 2021:
-        files = list(recipe.folder.glob(f"{stream_prefix(seed)}*/{era2021.META}"))
+        files = list(recipe.folder.glob(f"{stream_prefix(seed, recipe.what)}*/{era2021.META}"))
     else:
         files = [_pairs(recipe, seed, 1)[0].about]
     for file in (*files, _failure(recipe, seed)):
         if file.exists():
-            about = json.loads(file.read_text())
+            about = read_json(file, Told, remedy="restore it, or record into another folder")
             kept = file.name != _failure(recipe, seed).name
-            return Outcome(seed, about["steps"], about["success"], about["score"], kept)
+            return Outcome(seed, about.steps, about.success, about.score, kept)
     return None
 
 
 def record_one(recipe: Recipe, seed: int) -> Outcome:
     """Play and record one episode by the task's scripted player."""
-    with scratch(recipe.root, str(seed)) as folder:
-        recording, about = _play(recipe, seed, folder)
-        kept = about["success"] or not recipe.only_successful
-        if kept:
-            publish(recipe, seed, folder, recording, about)
-        else:
-            fail(recipe, seed, about)
+    try:
+        with scratch(recipe.root, str(seed)) as folder:
+            recording, about = _play(recipe, seed, folder)
+            kept = about["success"] or not recipe.only_successful
+            if kept:
+                publish(recipe, seed, folder, recording, about)
+            else:
+                fail(recipe, seed, about)
+    except OSError as error:
+        raise UserError(
+            f"{recipe.root}: cannot write ({error.strerror or error}); make room and run again"
+        ) from error
     return Outcome(seed, about["steps"], about["success"], about["score"], kept)
 
 
@@ -138,13 +175,14 @@ def _play(recipe: Recipe, seed: int, folder: Path) -> tuple[Recording, dict[str,
     from basalt_iq.world import make
     from basalt_iq.world.players import make_player
 
-    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps)
+    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps, distance=recipe.distance)
     player = make_player(recipe.task, seed)
     with contextlib.closing(env), Recording(recipe.spec, recipe.era, folder) as recording:
         info = _play_through(env, player, seed, recording)
     about = {"success": False, "score": 0.0, "reasons": []}
     about |= {key: info[key] for key in about if key in info}
     about |= {"seed": seed, "steps": recording.length, "player": type(player).__name__}
+    about |= {"distance": recipe.distance}
     return recording, about
 
 
@@ -169,12 +207,12 @@ def publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about
     """Put what was recorded in `folder` in its place in the data set."""
     steps = recording.steps()
     if recipe.era == 2021:
-        stream = folder / f"{stream_prefix(seed)}0-{steps.length}"
+        stream = folder / f"{stream_prefix(seed, recipe.what)}0-{steps.length}"
         stream.mkdir()
         (folder / _chunk(0)).rename(stream / era2021.VIDEO)
         era2021.write_stream(stream, steps, recording.wear(), steps.length + 1, about)
         shutil.rmtree(recipe.folder / stream.name, ignore_errors=True)
-        stream.rename(recipe.folder / stream.name)
+        put(stream, recipe.folder / stream.name)
         return
     pairs = _pairs(recipe, seed, steps.length)
     written = [era2022.Pair(folder / pair.stem.name) for pair in pairs]
@@ -185,15 +223,24 @@ def publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about
     for pair, target in reversed(list(zip(written, pairs, strict=True))):
         for kind in ("video", "actions", "sums", "about"):
             if (file := getattr(pair, kind)).exists():
-                file.rename(getattr(target, kind))
+                put(file, getattr(target, kind))
 
 
 def _pairs(recipe: Recipe, seed: int, length: int) -> list[era2022.Pair]:
-    return era2022.chunk_stems(recipe.folder, demo_name(seed), _START_2022, length)
+    return era2022.chunk_stems(recipe.folder, demo_name(seed, recipe.what), _START_2022, length)
 
 
 def _failure(recipe: Recipe, seed: int) -> Path:
-    return recipe.folder / f".failed-{recipe.era}-{seed}.json"
+    what = f"-{recipe.what.replace('/', '-')}" if recipe.what else ""
+    return recipe.folder / f".failed-{recipe.era}-{seed}{what}.json"
+
+
+def person_of(root: Path) -> str:
+    """Who plays into a folder: a name drawn by lot when somebody first does, so that no two share it."""
+    file = root / _PERSON
+    if not file.exists():
+        write_json(make_folder(root) / _PERSON, Person(secrets.token_hex(6)))
+    return read_json(file, Person, remedy="restore it, or record into another folder").name
 
 
 def _chunk(index: int) -> str:

@@ -98,7 +98,7 @@ def fitted(player: Actor, task: str, era: int) -> Actor:
 def as_seen_in_2021(pov: np.ndarray) -> np.ndarray:
     """A 2022 frame (360, 640, 3) uint8 as the camera of 2021 would show it, (64, 64, 3) uint8.
 
-    That camera sees 110 degrees each way, where 2022's sees 70 down and 102 across: what lies beyond is
+    That camera sees 130 degrees each way, where 2022's sees 70 down and 102 across: what lies beyond is
     filled with the frame's edge. Merely squeezed, everything would look twice as tall as it did in training.
     """
     old, new = (math.tan(math.radians(FIELD_OF_VIEW[era]) / 2) for era in (2021, 2022))

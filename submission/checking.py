@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,10 +26,11 @@ from basalt_iq.errors import UserError
 from basalt_iq.play.instances import instance
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
+from basalt_iq.submission.sources import private
 
 FILES = {
     AICROWD_2021: (
-        *("aicrowd.json", "apt.txt", "environment.yml", "run.py", "test_framework.py"),
+        *("aicrowd.json", "apt.txt", "environment.yml", "run.py", "test_framework.py", "aicrowd_helper.py"),
         *("test_submission_code.py", "train_submission_code.py", "utility/evaluation_locally.sh"),
     ),
     AICROWD_2022: (
@@ -43,9 +46,17 @@ FIELDS = {
     },
 }
 #: Episodes that the evaluator plays of each task, and the variable that tells its files to play others.
-EPISODES = {AICROWD_2021: (5, "MINERL_MAX_EVALUATION_EPISODES"), AICROWD_2022: (11, "EVAL_EPISODES")}
-#: The evaluator's own files, which replace those of the package.
-THEIRS = {AICROWD_2021: ("run.py", "test_framework.py"), AICROWD_2022: ("run.py", "config.py")}
+EPISODES = {
+    AICROWD_2021: (5, "MINERL_MAX_EVALUATION_EPISODES"),
+    AICROWD_2022: (11, "AICROWD_NUM_EVAL_EPISODES"),
+}
+#: The organisers' own files, which a package imitates until they are copied over.
+THEIRS = {
+    AICROWD_2021: ("run.py", "test_framework.py", "aicrowd_helper.py"),
+    AICROWD_2022: ("run.py", "config.py"),
+}
+#: What their files import and a package does not: their name on the package index.
+NEEDED = {"crowdai_api": "crowdai-api", "coloredlogs": "coloredlogs"}
 #: Files whose loading can run code.
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".joblib", ".bin")
 
@@ -71,6 +82,8 @@ class Trial:
     """Seconds without a step after which the evaluator gives up."""
     tick: float = TICK_SECONDS
     """Seconds that the agent may take for a step, on average."""
+    originals: Path | None = None
+    """A folder with the organisers' own files, to copy over the package's; None: it runs as it is."""
 
 
 def check_package(folder: Path, trial: Trial) -> list[Row]:
@@ -80,6 +93,8 @@ def check_package(folder: Path, trial: Trial) -> list[Row]:
         from basalt_iq.submission.bedd import check_rollouts
 
         return list(check_rollouts(folder, manifest))
+    if trial.originals:
+        refuse_originals(trial.originals, manifest["target"])
     rows = [*_files(folder, manifest["target"]), *_weights(folder, manifest), *_contents(folder)]
     if all(row.ok for row in rows):
         return [*rows, *_trial(folder, manifest, trial)]
@@ -155,9 +170,11 @@ def _contents(folder: Path) -> Iterator[Row]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     names = [str(path.relative_to(folder)) for path in files if path.suffix in PICKLES]
     yield Row("no file that runs code when it is loaded", not names, ", ".join(names))
+    found = list(private(folder))
+    yield Row("nothing private in it", not found, ", ".join(found[:5]))
     here = {str(Path.home()), sys.prefix, os.getcwd()} - {"/"}
-    found = {str(p.relative_to(folder)) for p in files if _mentions(p, here)}
-    yield Row("no path of this machine", not found, ", ".join(sorted(found)))
+    told = {str(p.relative_to(folder)) for p in files if _mentions(p, here)}
+    yield Row("no path of this machine", not told, ", ".join(sorted(told)))
 
 
 def _mentions(path: Path, places: Iterable[str]) -> bool:
@@ -174,11 +191,13 @@ def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[Row
     outcome = play(folder, manifest, trial, episodes)
     log = outcome.log
     yield Row("ends by itself with exit code 0", outcome.ok, outcome.last_words)
-    own = log.source is not None and Path(log.source).is_relative_to(folder.resolve())
+    imitated = [] if trial.originals else stand_ins(folder, target)
+    said = f"{', '.join(imitated)} stand in for them; give --originals" if imitated else "theirs"
+    yield Row("which of the organisers' files ran", True, said)
     yield Row(
         "runs on its own copy of basalt_iq, loaded before the environment",
-        own,
-        "" if own else str(log.source),
+        outcome.own,
+        "" if outcome.own else str(log.source),
     )
     wanted = {find_task(task).name: episodes for task in manifest["tasks"]}
     played = {task: sum(p.task == task and p.done for p in log.episodes) for task in wanted}
@@ -214,17 +233,20 @@ class Outcome:
     log: Log
     ok: bool
     last_words: str
+    own: bool
+    """It ran on its own copy of basalt_iq."""
 
 
 def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) -> Outcome:
-    """Run the package in a process of its own, with the evaluator's files in place of its own."""
+    """Run a copy of the package in a process of its own, with the organisers' files over its own if given."""
     target, variable = manifest["target"], EPISODES[manifest["target"]][1]
     judge = Judge(int(target[-4:]), trial.max_steps)
     ours, theirs = Pipe()
     with tempfile.TemporaryDirectory(prefix="basalt-iq-check-") as scratch:
         output = Path(scratch) / "output"
+        package = _laid_out(folder, Path(scratch), target, trial.originals)
         with output.open("wb") as file:
-            process = _start(folder, target, Path(scratch), theirs, file, {variable: str(episodes)})
+            process = _start(package, Path(scratch), theirs, file, {variable: str(episodes)})
         theirs.close()
         try:
             judge.serve(ours, trial.silence)
@@ -237,25 +259,66 @@ def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) ->
         finally:
             ours.close()
             _kill(process)
-    return Outcome(judge.log, not words, words)
+        own = judge.log.source is not None and Path(judge.log.source).is_relative_to(package)
+    return Outcome(judge.log, not words, words, own)
+
+
+def _laid_out(folder: Path, scratch: Path, target: str, originals: Path | None) -> Path:
+    """A copy of the package, which may write beside itself, and beside it what stands in for MineRL."""
+    package = scratch.resolve() / "package"
+    shutil.copytree(folder, package, symlinks=True)
+    for name in THEIRS[target] if originals else ():
+        shutil.copyfile(_original(originals, name), package / name)
+    shutil.copytree(TEMPLATES / "stand-ins", scratch / "evaluator")
+    shutil.copy(instance.__file__, scratch / "evaluator")
+    for module in ("aicrowd_gym", "coloredlogs"):
+        if importlib.util.find_spec(module):
+            (scratch / "evaluator" / f"{module}.py").unlink()  # the real one is installed
+    return package
+
+
+def _original(folder: Path | None, name: str) -> Path:
+    assert folder is not None
+    path = folder / name
+    if not path.is_file():
+        raise UserError(f"--originals {folder}: has no {name}; name the competition's submission template")
+    return path
+
+
+def refuse_originals(originals: Path, target: str) -> None:
+    """Raises UserError if the organisers' files are not all there or need a package that is not installed."""
+    for name in THEIRS[target]:
+        text = _original(originals, name).read_text(errors="replace")
+        for module, package in NEEDED.items():
+            if re.search(rf"^\s*(import|from) {module}\b", text, re.M) and not importlib.util.find_spec(
+                module
+            ):
+                raise UserError(f"--originals: {name} imports {module}; pip install {package}")
+
+
+def stand_ins(folder: Path, target: str) -> list[str]:
+    """The organisers' files that the package only imitates."""
+    ours = TEMPLATES / target
+    return [name for name in THEIRS[target] if (folder / name).read_bytes() == (ours / name).read_bytes()]
 
 
 def _start(
-    folder: Path, target: str, scratch: Path, pipe: Connection, output: IO[bytes], settings: dict[str, str]
+    package: Path, scratch: Path, pipe: Connection, output: IO[bytes], settings: dict[str, str]
 ) -> subprocess.Popen:
     """The package's process: it knows no code but its own, the evaluator's, and what they depend on."""
-    evaluator = _evaluator(scratch / "evaluator", target)
     home = str(scratch)
+    (scratch / "shared").mkdir()
     environment = {
         **{name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ},
         **{"HOME": home, "TMPDIR": home, "NUMBA_CACHE_DIR": home, "OMP_WAIT_POLICY": "passive"},
-        **{"PYTHONPATH": f"{evaluator}{os.pathsep}{folder.resolve()}", "PYTHONDONTWRITEBYTECODE": "1"},
-        **{"EVAL_MAX_STEPS": "1000000", "EVALUATION_STAGE": "testing"},
+        **{"PYTHONPATH": f"{scratch / 'evaluator'}{os.pathsep}{package}", "PYTHONDONTWRITEBYTECODE": "1"},
+        **{"EVALUATION_STAGE": "testing", "EVALUATION_RUNNING_ON": "local"},
+        **{"EXITED_SIGNAL_PATH": str(scratch / "shared" / "exited")},
         **{"BASALT_IQ_JUDGE": str(pipe.fileno()), **settings},
     }
     return subprocess.Popen(
-        [sys.executable, str(evaluator / "run.py")],
-        cwd=folder,
+        [sys.executable, str(package / "run.py")],
+        cwd=package,
         env=environment,
         pass_fds=[pipe.fileno()],
         stdin=subprocess.DEVNULL,
@@ -263,15 +326,6 @@ def _start(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-
-
-def _evaluator(folder: Path, target: str) -> Path:
-    """A folder of what the evaluator brings along: its files, and stand-ins for gym and MineRL."""
-    shutil.copytree(TEMPLATES / "stand-ins", folder)
-    shutil.copy(instance.__file__, folder)
-    for name in THEIRS[target]:
-        shutil.copy(TEMPLATES / target / name, folder)
-    return folder
 
 
 def _last_line(path: Path) -> str:

@@ -80,6 +80,9 @@ class Check(Command):
     """Episodes of each task. Default: as many as the evaluator plays (5, in 2022 11)."""
     max_steps: int = 100
     """Steps of 50 ms in an episode; the evaluator's are 3600 to 14400."""
+    originals: Path | None = None
+    """The competition's own submission template: its run.py and the like are copied over the package's (in a
+    copy of it), as its README asks for. Without it the package runs as it is."""
     full: bool = False
     """Play episodes of the evaluator's own length, whatever --max-steps says."""
 
@@ -88,7 +91,8 @@ class Check(Command):
 
         if self.max_steps < 1 or (self.episodes is not None and self.episodes < 1):
             raise UserError("--episodes and --max-steps must be at least 1")
-        rows = check_package(self.folder, Trial(self.episodes, None if self.full else self.max_steps))
+        limit = None if self.full else self.max_steps
+        rows = check_package(self.folder, Trial(self.episodes, limit, originals=self.originals))
         _print(rows)
         return {"ok": all(row.ok for row in rows), "checks": to_json(rows)}
 

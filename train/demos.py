@@ -14,6 +14,7 @@ import numpy as np
 from basalt_iq import contract
 from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
 from basalt_iq.agent.checkpoint import AgentSpec
+from basalt_iq.data.marks import included
 from basalt_iq.data.store import Store, Trajectory
 from basalt_iq.data.stored_frames import StoredFrames
 from basalt_iq.errors import UserError
@@ -49,7 +50,13 @@ def load_demos(path: Path, task: str, held_out: float) -> Demos:
     Which ones depends on their names alone. Raises UserError if there are fewer than two.
     """
     store, known = Store.open(path), contract.find_task(task)
-    found = store.select(task=known.name)
+    everything = store.select(task=known.name)
+    found = included(path, everything)
+    if len(found) < 2 and len(everything) >= 2:
+        raise UserError(
+            f"{path}: {len(everything) - len(found)} of {len(everything)} demos of {known.name} are excluded "
+            f"(marks.json); `basalt-iq data browse {path}` takes some in again"
+        )
     if len(found) < 2:
         there = ", ".join(f"{count} of {name}" for name, count in sorted(store.tasks().items())) or "no demos"
         raise UserError(

@@ -50,7 +50,8 @@ class HeldOut:
         self.spec = spec
         episodes = [decisions(t, spec) for t in trajectories if t.length >= spec.repeat]
         self.all = [Part(episode, 0, episode.length) for episode in episodes]
-        self.sample = self.all if sum(p.stop for p in self.all) <= MOST else windows(self.all)
+        self.sampled = sum(part.stop for part in self.all) > MOST
+        self.sample = windows(self.all) if self.sampled else self.all
 
     @torch.inference_mode()
     def evaluate(self, network: SoftQNetwork, whole: bool = False) -> dict[str, float]:

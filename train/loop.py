@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
-from basalt_iq.agent.checkpoint import AgentSpec, load_spec
+from basalt_iq.agent.checkpoint import AgentSpec, load_agent, load_spec
 from basalt_iq.agent.device import find_device
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.data.sampler import SequenceSampler
@@ -177,6 +177,8 @@ class Trainer:
                 values = self._advance(interruption)
                 if writer:
                     writer.tell(values)
+            if writer and self.over:
+                writer.finish()
         signal = interruption.signal or 0 if self.stopped else None
         return TrainResult(self.step, round(self.seconds, 1), self.chosen, signal)
 
@@ -279,6 +281,15 @@ class Writer:
                 self._save({})  # choosing an agent now would make another run of it
         with trainer.profile.part("logging"):
             self.listener.update(step, trainer.seconds, values)
+
+    def finish(self) -> None:
+        """Measure the agent on all held-out demos, where only a sample of them was looked at so far."""
+        held_out, agent = self.trainer.held_out, self.trainer.run_folder.folder / "agent"
+        if held_out.sampled and self.trainer.chosen:
+            self.listener.say("measuring the agent on all held-out demos")
+            _, network = load_agent(agent, str(self.trainer.learner.device))
+            values = held_out.evaluate(network, whole=True)
+            self._log({f"held_out_all/{name}": value for name, value in values.items()})
 
     def _log(self, values: dict[str, float]) -> None:
         record = self.metrics.record(self.trainer.step, self.trainer.seconds, values)

@@ -157,6 +157,38 @@ class Compare(Command):
             wait(self.seconds)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Browse(Command):
+    """Look through a store's demonstrations in a local page: filter, sort, watch, note, exclude.
+
+    What is excluded is kept in STORE/marks.json by content; `train` leaves it out from then on.
+    """
+
+    store: tyro.conf.Positional[Path]
+    """Folder of the store."""
+    task: str | None = None
+    """Only this task."""
+    port: int = 0
+    """Port of the page on 127.0.0.1; 0 takes a free one."""
+    open: bool = False
+    """Open the page in this machine's browser."""
+    seconds: float | None = None
+    """Close the page after this long. Default: when interrupted."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.contract import find_task
+        from basalt_iq.server import run_site
+        from basalt_iq.watch.browse import Browser
+
+        with Browser(self.store, self.task and find_task(self.task).name) as browser:
+            with run_site(browser.routes, self.port) as address:
+                tell_address(address, f"to look through {len(browser.demos)} demonstrations", self.open)
+                wait(self.seconds)
+            excluded = len(browser.marks.excluded)
+        console.print(f"{excluded} demonstrations are excluded from training")
+        return {"ok": True, "demos": len(browser.demos), "excluded": excluded}
+
+
 def wait(seconds: float | None) -> None:
     """Until the time is over or somebody presses Ctrl-C."""
     import contextlib

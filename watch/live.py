@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 from basalt_iq.command import console, tell_address
 from basalt_iq.pages import render
 from basalt_iq.server import as_json, as_page, refusal, run_site
-from basalt_iq.watch.meanings import meaning_of
+from basalt_iq.train.meanings import meaning_of
 from basalt_iq.watch.report import TEMPLATES, Media, as_data, collect, delivery
 from basalt_iq.watch.runs import Curve, find
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,16 +31,19 @@ _SHOWN: dict[str, str] = {
 
 
 def pack(episode: Episode) -> str:
+    """The arrays of an episode, see :func:`pack_arrays`."""
+    return pack_arrays(episode.facts.steps, episode.arrays)
+
+
+def pack_arrays(steps: int, given: Mapping[str, np.ndarray]) -> str:
     """Base64 of zlib of: length of the header (4 bytes), JSON header, arrays one after another.
 
     The header lists ``[name, type, columns]`` in order; 4-byte types come first, so that each array
     starts at a multiple of its own size once the header is padded to 4 bytes.
     """
-    arrays = {
-        name: episode.arrays[name].astype(kind) for name, kind in _SHOWN.items() if name in episode.arrays
-    }
+    arrays = {name: given[name].astype(kind) for name, kind in _SHOWN.items() if name in given}
     fields = [[name, array.dtype.str[1:], _columns(array)] for name, array in arrays.items()]
-    head = json.dumps({"steps": episode.facts.steps, "fields": fields}).encode()
+    head = json.dumps({"steps": steps, "fields": fields}).encode()
     head += b" " * (-len(head) % 4)
     body = b"".join(array.tobytes() for array in arrays.values())
     return base64.b64encode(zlib.compress(len(head).to_bytes(4, "little") + head + body, 6)).decode()

@@ -17,8 +17,8 @@ from basalt_iq.files import make_folder, write_folder, write_text
 from basalt_iq.pages import render
 from basalt_iq.play.episode import Episode
 from basalt_iq.records import to_json
+from basalt_iq.train.meanings import meaning_of
 from basalt_iq.watch.contents import EpisodePart, EvaluationPart, Report, RunPart
-from basalt_iq.watch.meanings import meaning_of
 from basalt_iq.watch.packing import digest, pack
 from basalt_iq.watch.pairing import paired_tests
 from basalt_iq.watch.reward_view import in_words, reward_view

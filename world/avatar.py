@@ -14,6 +14,8 @@ from basalt_iq.world.items import Inventory
 MAX_PITCH: Final = math.pi / 2
 START_PITCH: Final = 0.05
 CENTRE: Final = np.array([0.5, 0.0, 0.5])
+SPRINTING_VIEW: Final = 1.15
+"""How much wider the view gets in a sprint; each tick it goes half of the way there or back."""
 
 
 class Avatar:
@@ -23,6 +25,8 @@ class Avatar:
         self._era = era
         self.body = np.zeros(physics.BODY_SIZE)
         self.inventory = Inventory()
+        self.widening = 1.0
+        """Of the field of view, by the pace."""
         self._eye = np.zeros(3)
 
     def appear(self, cell: np.ndarray, yaw: float, items: Mapping[str, int]) -> None:
@@ -31,6 +35,12 @@ class Avatar:
         self.body[: physics.Z + 1] = cell + CENTRE
         self.body[physics.YAW], self.body[physics.PITCH] = yaw, START_PITCH
         self.inventory = Inventory(dict(items))
+        self.widening = 1.0
+
+    def feel_pace(self) -> None:
+        """After the body's tick: the view follows its pace."""
+        pace = SPRINTING_VIEW if self.body[physics.SPRINTING] else 1.0
+        self.widening += 0.5 * (pace - self.widening)
 
     def turn(self, pitch: float, yaw: float) -> None:
         """Turns the head by degrees: down, and to the right."""

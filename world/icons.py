@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from basalt_iq.world.blocks import BLOCKS, FACE_TEXTURES, ID, TEXTURE_NAMES
+from basalt_iq.world.blocks import BLOCKS, FACE_TEXTURES, ID
 from basalt_iq.world.items import PLACES
 from basalt_iq.world.textures import SIZE, make_atlas
 
@@ -57,7 +57,7 @@ def _tool(head: tuple[int, int, int], name: str) -> np.ndarray:
 @cache
 def _block_face(block: int) -> np.ndarray:
     texture = int(FACE_TEXTURES[block, 1])
-    face = make_atlas()[: len(TEXTURE_NAMES) * SIZE * SIZE].reshape(-1, SIZE, SIZE, 4)[texture]
+    face = make_atlas().reshape(-1, SIZE, SIZE, 4)[texture]
     return face.copy()
 
 

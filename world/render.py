@@ -1,10 +1,9 @@
 """The renderer: one ray for each pixel through the blocks, on one core.
 
 Looks follow MineRL's settings: wide view, short render distance, bright gamma, smooth lighting,
-mip-mapped textures, no hand and no HUD in the 2021 interface.
+unfiltered textures, no hand and no HUD in the 2021 interface.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +30,8 @@ from basalt_iq.world.march import (
     set_off,
 )
 from basalt_iq.world.noise import cosine, sine
-from basalt_iq.world.sky import CLOUD_HEIGHT, HORIZON, Paint, add_sky, under_water
-from basalt_iq.world.surfaces import ATLAS, HOLE, meet, meet_water, water_height
+from basalt_iq.world.sky import CLOUD_HEIGHT, HORIZON, Paint, add_sky, fogged, under_water
+from basalt_iq.world.surfaces import ATLAS, HOLE, meet, meet_water
 from basalt_iq.world.terrain import SIZE
 
 WATER_ALPHA = 0.72
@@ -58,27 +57,28 @@ def _blend(row, texel, share, mist):
 @njit(**INLINE)
 def _end_on(row, texel, bright, away, far):
     """A ray ends on a texel, seen through fog."""
-    fog = min(max((away / far - 0.6) * 2.5, 0.0), 1.0)
+    fog = fogged(away, far)
     _blend(row, texel, row[THROUGH] * bright * (1.0 - fog), row[THROUGH] * fog)
     row[THROUGH] = 0.0
 
 
 @njit(**INLINE)
-def _tint(row, texel, bright):
-    """A ray passes through water."""
-    _blend(row, texel, row[THROUGH] * WATER_ALPHA * bright, 0.0)
+def _tint(row, texel, bright, away, far):
+    """A ray passes through water, seen through fog."""
+    fog, share = fogged(away, far), row[THROUGH] * WATER_ALPHA
+    _blend(row, texel, share * bright * (1.0 - fog), share * fog)
     row[THROUGH] *= 1.0 - WATER_ALPHA
 
 
 @njit(**INLINE)
-def _meets(land, row, ray, wet, far, pixel):
+def _meets(land, row, ray, wet, far):
     """Colours a ray that has reached a block. True if it goes on beyond it."""
     t = row[T]
     x, y, z = cell_of(ray, t)
     at = x * ACROSS_X + y * ACROSS_Y + z
     block = land.cells[np.uint32(at)]
     if KIND[block] != WATER_KIND:
-        texel, bright, seen = meet(land, ray, t, x, y, z, at, block, pixel)
+        texel, bright, seen = meet(land, ray, t, x, y, z, at, block)
         if texel != HOLE:
             _end_on(row, texel, bright, seen * ray.length, far)
             row[T] = seen
@@ -87,9 +87,9 @@ def _meets(land, row, ray, wet, far, pixel):
         row[T] = _leave_water(land, ray, x, y, z, row[END])
         return row[T] < row[END]
     else:
-        texel, bright = meet_water(land, ray, t, x, y, z, at, pixel)
+        texel, bright = meet_water(land, ray, t, x, y, z, at)
         if texel != HOLE:
-            _tint(row, texel, bright)
+            _tint(row, texel, bright, t * ray.length, far)
     row[T] = leave_cell(ray, x, y, z)
     return row[T] < row[END]
 
@@ -116,7 +116,7 @@ def _leave_water(land, ray, x, y, z, end):
 
 
 @njit(**BARE)
-def _follow(land, eye, rays, firsts, lists, count, wet, far, pixel):
+def _follow(land, eye, rays, firsts, lists, count, wet, far):
     """Follows the `count` rays listed in `lists[0]` to their ends."""
     waiting, moving = lists[0], lists[1]
     while count > 0:
@@ -129,7 +129,7 @@ def _follow(land, eye, rays, firsts, lists, count, wet, far, pixel):
             row = rays[i]
             waiting[kept] = i
             if row[T] < row[END]:
-                kept += _meets(land, row, ray_of(row, firsts[i], eye[0], eye[1], eye[2]), wet, far, pixel)
+                kept += _meets(land, row, ray_of(row, firsts[i], eye[0], eye[1], eye[2]), wet, far)
         count = kept
 
 
@@ -140,21 +140,13 @@ def _finish(out, row, ray, wet, far, drift):
         row[T] = far / ray.length
     paint = Paint(row[RED], row[GREEN], row[BLUE], row[THROUGH])
     if row[THROUGH] > 0.0:
-        paint = add_sky(paint, ray, CLOUD_HEIGHT - ray.py, drift)
+        paint = add_sky(paint, ray, CLOUD_HEIGHT - ray.py, drift, far)
     if wet:
         paint = under_water(paint, row[T] * ray.length)
     out[0] = int(min(paint.red, 255.0))
     out[1] = int(min(paint.green, 255.0))
     out[2] = int(min(paint.blue, 255.0))
     return row[T]
-
-
-@njit(**BARE)
-def _eye_in_water(land, px, py, pz):
-    if not (0 <= px < SIZE[0] and 0 <= py < SIZE[1] and 0 <= pz < SIZE[2]):
-        return False
-    at = int(px) * ACROSS_X + int(py) * ACROSS_Y + int(pz)
-    return KIND[land.cells[at]] == WATER_KIND and py - math.floor(py) <= water_height(land, at)
 
 
 class Camera(NamedTuple):
@@ -193,7 +185,7 @@ def _clear(cubes, eye, camera, i, j, half_wide, half_high, far):
 
 
 @njit(**BARE)
-def _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, pixel, wet):
+def _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, wet):
     """Draws the tile whose first pixel is given."""
     high, wide = min(TILE, depth.shape[0] - top), min(TILE, depth.shape[1] - left)
     i0, j0 = left - 0.5 * depth.shape[1], top - 0.5 * depth.shape[0]
@@ -210,7 +202,7 @@ def _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, cam
             lists[0, count] = k
             count += row[T] < row[END]
             k += 1
-    _follow(land, eye, rays, firsts, lists, count, wet, far, pixel)
+    _follow(land, eye, rays, firsts, lists, count, wet, far)
     k = 0
     for j in range(top, top + high):
         for i in range(left, left + wide):
@@ -220,21 +212,17 @@ def _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, cam
 
 
 @njit(**BARE)
-def draw_blocks(out, depth, cells, light, cubes, rays, firsts, lists, drift, eye, yaw, pitch, half, far):
+def draw_blocks(out, depth, cells, light, cubes, rays, firsts, lists, drift, wet, eye, yaw, pitch, half, far):
     """Draws the land into `out` (H, W, 3) uint8 and `depth` (H, W) float32, distances straight ahead.
 
     `cells`, `light` and `cubes` are the flat arrays of a `march.Land`; `rays`, `firsts` and `lists` the room
     made by `room_for_rays`; `eye` (3,) in blocks, angles in radians, `half` the tangent of half the vertical
-    field of view, `far` the render distance, `drift` the clouds' way in blocks.
+    field of view, `far` the render distance, `drift` the clouds' way in blocks; `wet`: the eye is in water.
     """
     high, wide = depth.shape
     land, camera = Land(cells, light, cubes), _camera(yaw, pitch, 2.0 * half / high)
-    pixel = 2.0 * half / high * 16.0 * 0.8
-    wet = _eye_in_water(land, eye[0], eye[1], eye[2])
     inside = 0 <= eye[0] < SIZE[0] and eye[1] >= 0 and 0 <= eye[2] < SIZE[2]
     sight = far if inside else -1.0
     for top in range(0, high, TILE):
         for left in range(0, wide, TILE):
-            _draw_tile(
-                out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, pixel, wet
-            )
+            _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, wet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from basalt_iq.world.items import Inventory
 from basalt_iq.world.state import World
 
 Action = dict[str, Any]
+UNDER_WATER_VIEW: Final = 60 / 70
+"""How much of the field of view is left under water."""
 
 
 class Simulation:
@@ -49,9 +51,15 @@ class Simulation:
         return self.avatar.eye
 
     @property
+    def in_water(self) -> bool:
+        """Whether the eye is under water."""
+        return self.world.is_water(*self.eye.tolist())
+
+    @property
     def half_view(self) -> float:
-        """Tangent of half the vertical field of view."""
-        return math.tan(math.radians(contract.FIELD_OF_VIEW[self.era]) / 2)
+        """Tangent of half the vertical field of view now: wider in a sprint, narrower under water."""
+        angle = contract.FIELD_OF_VIEW[self.era] * self.avatar.widening
+        return math.tan(math.radians(angle * UNDER_WATER_VIEW if self.in_water else angle) / 2)
 
     @property
     def drift(self) -> float:
@@ -77,6 +85,7 @@ class Simulation:
         self.avatar.turn(float(pitch), float(yaw))
         self.hands.act(action)
         self._move(action)
+        self.avatar.feel_pace()
         self._live()
         self.tick += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from basalt_iq.world import light as lighting
 from basalt_iq.world import march
-from basalt_iq.world.blocks import AIR, BLOCKS
+from basalt_iq.world.blocks import AIR, BLOCKS, FALLING, WATER_LEVEL
 from basalt_iq.world.terrain import SIZE
 from basalt_iq.world.water import WaterFlow
 
@@ -78,6 +79,15 @@ class World:
     def at(self, x: int, y: int, z: int) -> int:
         """The block in a cell; air outside the world."""
         return int(self.blocks[x, y, z]) if self.inside(x, y, z) else AIR
+
+    def is_water(self, x: float, y: float, z: float) -> bool:
+        """Whether a point lies in water, below its surface."""
+        cell = math.floor(x), math.floor(y), math.floor(z)
+        level = WATER_LEVEL[self.at(*cell)]
+        if not level:
+            return False
+        covered = self.at(*cell) == FALLING or WATER_LEVEL[self.at(cell[0], cell[1] + 1, cell[2])] > 0
+        return bool(covered or y - cell[1] <= level / 9.0)
 
     def put(self, x: int, y: int, z: int, block: int) -> None:
         """Changes a block, mends the light around it and sets the water near it flowing."""

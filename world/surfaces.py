@@ -27,26 +27,27 @@ from basalt_iq.world.blocks import (
 from basalt_iq.world.march import ACROSS_X, ACROSS_Y, CELLS, entered_across
 from basalt_iq.world.shapes import arm_box, holds_fence, slab
 from basalt_iq.world.sky import BRIGHTNESS
-from basalt_iq.world.textures import LEVEL_START, make_atlas
+from basalt_iq.world.textures import make_atlas
 
 ATLAS: Final = make_atlas()
 WATER_TEXTURE = int(FACE_TEXTURES[WATER, 0])
 GLOWS: Final = np.array([b.emits > 0 for b in BLOCKS])
 SHADE: Final = np.array([0.6, 1.0, 0.8, 0.5])
 """Brightness of faces across x, upward, across z, and downward."""
-CORNER = 0.25
-"""Light that a cell of stone lends to the corner beside it."""
+CORNER = 0.2
+"""Light that a cell of stone lends to the corner beside it (Minecraft's ambient occlusion)."""
 NEVER = 1e9
 HOLE = -1
 """Instead of a texel: the ray goes on."""
 
 
 @njit(**INLINE)
-def _texel(texture, u, v, reach):
-    """Row of the atlas for a point of a face (HOLE if nothing is there); `reach` is texels per pixel."""
-    level = (reach > 1.3) + (reach > 2.6) + (reach > 5.2) + (reach > 10.4)
-    side = 4 - level
-    texel = LEVEL_START[np.uint32(level)] + (texture << (2 * side)) + ((v >> level) << side) + (u >> level)
+def _texel(texture, u, v):
+    """Row of the atlas for column u and row v of a face (HOLE if nothing is there).
+
+    MineRL's recordings keep the full contrast of textures far away: no mip levels.
+    """
+    texel = (texture << 8) + (v << 4) + u
     return texel if ATLAS[np.uint32(texel), 3] else HOLE
 
 
@@ -85,7 +86,7 @@ def _within(ray, t, x, y, z):
 
 
 @njit(**INLINE)
-def _cube(land, ray, t, x, y, z, at, block, pixel):
+def _cube(land, ray, t, x, y, z, at, block):
     """A full cube, met at t."""
     hx, hy, hz = _within(ray, t, x, y, z)
     axis = entered_across(ray, t)
@@ -96,14 +97,14 @@ def _cube(land, ray, t, x, y, z, at, block, pixel):
     elif axis == 1:
         face, shade, before = (2, 3, -ACROSS_Y) if ray.dy > 0 else (0, 1, ACROSS_Y)
         b, v, along_b = hz, int(hz * 16), 1
-    texel = _texel(FACE_TEXTURES[block, face], int(a * 16), v, t * ray.length * pixel)
+    texel = _texel(FACE_TEXTURES[block, face], int(a * 16), v)
     if texel == HOLE:
         return HOLE, 0.0, t
     return texel, SHADE[shade] * _smooth(land, at + before, along_a, along_b, a, b), t
 
 
 @njit(**BARE)
-def _plant(land, ray, x, y, z, at, block, pixel):
+def _plant(land, ray, x, y, z, at, block):
     """A plant's two crossed sheets."""
     ox, oy, oz = ray.px - x, ray.py - y, ray.pz - z
     best, found = NEVER, HOLE
@@ -115,10 +116,10 @@ def _plant(land, ray, x, y, z, at, block, pixel):
         qx, qy, qz = ox + ray.dx * t, oy + ray.dy * t, oz + ray.dz * t
         if t <= 0.02 or t >= best or min(qx, min(qy, qz)) < 0 or max(qx, max(qy, qz)) >= 1:
             continue
-        texel = _texel(FACE_TEXTURES[block, 1], int(qx * 16), 15 - int(qy * 16), t * ray.length * pixel)
+        texel = _texel(FACE_TEXTURES[block, 1], int(qx * 16), 15 - int(qy * 16))
         if texel != HOLE:
             best, found = t, texel
-    return found, 0.93 * BRIGHTNESS[land.light[at]], best
+    return found, BRIGHTNESS[land.light[at]], best
 
 
 @njit(**BARE)
@@ -151,7 +152,7 @@ def _box_hit(block, ox, oy, oz, ray):
 
 
 @njit(**BARE)
-def _boxes(land, ray, x, y, z, at, block, pixel):
+def _boxes(land, ray, x, y, z, at, block):
     """A block made of boxes."""
     if KIND[block] == FENCE_KIND:
         t, axis = _fence_hit(land, at, ray.px - x, ray.py - y, ray.pz - z, ray)
@@ -167,18 +168,18 @@ def _boxes(land, ray, x, y, z, at, block, pixel):
     if glow == 0 and at + ACROSS_Y < CELLS:  # stairs and paths are lit from above
         glow = land.light[at + ACROSS_Y]
     bright = 1.0 if GLOWS[block] else SHADE[3 if below else axis] * BRIGHTNESS[glow]
-    return _texel(FACE_TEXTURES[block, face], u, v, t * ray.length * pixel), bright, t
+    return _texel(FACE_TEXTURES[block, face], u, v), bright, t
 
 
 @njit(**INLINE)
-def meet(land, ray, t, x, y, z, at, block, pixel):
+def meet(land, ray, t, x, y, z, at, block):
     """A ray meets a block other than water: texel (or HOLE), brightness, and the t of what it sees."""
     kind = KIND[block]
     if kind == CUBE or kind == CUTOUT:
-        return _cube(land, ray, t, x, y, z, at, block, pixel)
+        return _cube(land, ray, t, x, y, z, at, block)
     if kind == CROSS:
-        return _plant(land, ray, x, y, z, at, block, pixel)
-    return _boxes(land, ray, x, y, z, at, block, pixel)
+        return _plant(land, ray, x, y, z, at, block)
+    return _boxes(land, ray, x, y, z, at, block)
 
 
 @njit(**BARE)
@@ -191,7 +192,7 @@ def water_height(land, at):
 
 
 @njit(**BARE)
-def meet_water(land, ray, t, x, y, z, at, pixel):
+def meet_water(land, ray, t, x, y, z, at):
     """A ray meets a cell of water from outside: texel (HOLE if it passes above) and brightness."""
     axis, high = entered_across(ray, t), water_height(land, at)
     if high < 1.0 and (ray.py + ray.dy * t - y > high + 1e-6 if axis != 1 else ray.dy < 0):
@@ -203,6 +204,5 @@ def meet_water(land, ray, t, x, y, z, at, pixel):
             return HOLE, 0.0
     qx, qy, qz = ray.px + ray.dx * t, ray.py + ray.dy * t, ray.pz + ray.dz * t
     u, v = (qx, qz) if axis == 1 else (qx + qz, qy)
-    reach = t * ray.length * pixel
-    texel = _texel(WATER_TEXTURE, math.floor(u * 16) & 15, math.floor(v * 16) & 15, reach)
+    texel = _texel(WATER_TEXTURE, math.floor(u * 16) & 15, math.floor(v * 16) & 15)
     return texel, BRIGHTNESS[land.light[at] | 0x30] * SHADE[axis]

@@ -5,8 +5,7 @@ import numpy as np
 from basalt_iq.world.blocks import TEXTURE_NAMES
 
 SIZE = 16
-LEVELS = 5
-"""Mip levels: 16, 8, 4, 2 and 1 texels to a block."""
+"""Texels along each side of a block."""
 Colour = tuple[float, float, float]
 
 SPECKLED: dict[str, tuple[Colour, float, float]] = {
@@ -14,7 +13,7 @@ SPECKLED: dict[str, tuple[Colour, float, float]] = {
     "water": ((44, 62, 214), 0.05, 0.7),
     "stone": ((126, 126, 126), 0.08, 0.8),
     "dirt": ((134, 96, 67), 0.16, 0.3),
-    "grass_top": ((92, 120, 56), 0.15, 0.25),
+    "grass_top": ((82, 107, 50), 0.14, 0.25),
     "sand": ((219, 207, 163), 0.04, 0.3),
     "gravel": ((130, 124, 122), 0.16, 0.4),
     "clay": ((158, 164, 176), 0.03, 0.6),
@@ -119,8 +118,8 @@ class _Painter:
 
     def leaves(self) -> None:
         for name, colour in FOLIAGE.items():
-            self.of(name)[..., :3] = self.speckle(colour, 0.32, 0.25)
-            self.of(name)[..., 3] = np.where(self.rng.random((SIZE, SIZE)) < 0.2, 0, 255)
+            gaps = self.rng.random((SIZE, SIZE)) < 0.2  # fast graphics: dark, but nothing shows through
+            self.of(name)[..., :3] = self.speckle(colour, 0.32, 0.25) * np.where(gaps, 0.35, 1.0)[..., None]
 
     def joinery(self) -> None:
         for name in ("planks", "spruce_planks", "acacia_planks"):
@@ -147,7 +146,7 @@ class _Painter:
         self.of("cactus")[:, ::4, :3] *= 0.75
 
     def plants(self) -> None:
-        for name, colour, low, high in (("tall_grass", (84, 122, 50), 5, 15), ("fern", (70, 108, 46), 6, 16),
+        for name, colour, low, high in (("tall_grass", (78, 110, 46), 5, 15), ("fern", (70, 108, 46), 6, 16),
                                         ("wheat_crop", (150, 150, 50), 8, 14)):  # fmt: skip
             height = self.rng.integers(low, high, SIZE)
             blade = (self.row >= SIZE - height[None, :]) & (self.rng.random((SIZE, SIZE)) < 0.72)
@@ -177,27 +176,8 @@ class _Painter:
         self.of("lantern")[:, [0, 5, 10, 15], :3] = (70, 74, 84)
 
 
-def _halved(level: np.ndarray) -> np.ndarray:
-    """The next mip level: colours averaged by coverage; a texel stays if half of it was there."""
-    n, size = level.shape[0], level.shape[1] // 2
-    tiles = level.reshape(n, size, 2, size, 2, 4)
-    cover = tiles[..., 3:4].sum((2, 4))
-    colour = (tiles[..., :3] * tiles[..., 3:4]).sum((2, 4)) / np.maximum(cover, 1)
-    return np.concatenate([colour, cover / 4], -1)
-
-
 def make_atlas() -> np.ndarray:
-    """All mip levels of all textures as one array (texels, 4) uint8.
-
-    Level l starts at `LEVEL_START[l]`; texture t, row v, column u (in 0..15) lies at
-    `LEVEL_START[l] + (t << 2*(4-l)) + ((v >> l) << (4-l)) + (u >> l)`.
-    """
-    levels = [_Painter().draw()]
-    for _ in range(LEVELS - 1):
-        levels.append(_halved(levels[-1]))
-    for level in levels:
-        level[..., 3] = np.where(level[..., 3] >= 110, 255, 0)
-    return np.concatenate([np.round(level).astype(np.uint8).reshape(-1, 4) for level in levels])
-
-
-LEVEL_START = np.cumsum([0] + [len(TEXTURE_NAMES) << 2 * (4 - l) for l in range(LEVELS - 1)]).astype(np.int64)
+    """All textures, (texels, 4) uint8: texture t, row v, column u is texel (t << 8) + (v << 4) + u."""
+    pixels = _Painter().draw()
+    pixels[..., 3] = np.where(pixels[..., 3] >= 110, 255, 0)
+    return np.round(pixels).astype(np.uint8).reshape(-1, 4)

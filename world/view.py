@@ -9,8 +9,8 @@ import numpy as np
 from basalt_iq.world import animals, physics, render
 from basalt_iq.world.simulation import Simulation
 
-FAR: Final = 72.0
-"""Render distance, blocks."""
+FAR: Final = 64.0
+"""Render distance, blocks: MineRL's four chunks."""
 
 
 class View:
@@ -27,7 +27,7 @@ class View:
         sim, frame, depth = self._simulation, self._frame, self._depth
         world, body = sim.world, sim.body
         where = sim.eye, body[physics.YAW], body[physics.PITCH], sim.half_view, FAR
-        render.draw_blocks(frame, depth, *world.flat, *self._room, sim.drift, *where)
+        render.draw_blocks(frame, depth, *world.flat, *self._room, sim.drift, sim.in_water, *where)
         animals.draw_animals(frame, depth, world.animals, world.light, *where)
         if sim.era == 2022:
             sim.gui.draw(frame)

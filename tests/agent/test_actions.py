@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from basalt_iq import contract, spaces
 from basalt_iq.agent.actions import Action, ActionSet, Ticks, entry_2021, from_demos
+from basalt_iq.agent.agent_file import ActionsRecord
 from basalt_iq.errors import UserError
 
 BUTTONS = contract.BUTTONS[2021]
@@ -94,7 +96,7 @@ def test_era_2022_ends_by_escape_alone():
 
 def test_json_round_trip():
     for actions in SETS:
-        assert ActionSet.from_json(json.loads(json.dumps(actions.to_json()))) == actions
+        assert msgspec.convert(json.loads(json.dumps(actions.to_json())), ActionsRecord).build() == actions
 
 
 def test_what_the_task_does_not_have_is_refused():

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from basalt_iq import frames
 from basalt_iq.frames import planar, shrink
 
 
@@ -27,3 +29,11 @@ def test_planar_is_a_view_with_channels_first():
     frame = np.zeros((64, 32, 3), np.uint8)
     assert planar(frame).shape == (3, 64, 32)
     assert np.shares_memory(planar(frame), frame)
+
+
+@pytest.mark.parametrize("shape", [(360, 640, 3), (180, 320, 1), (64, 96, 3), (65, 67, 1), (1024, 1024, 3)])
+def test_without_the_compiler_frames_are_the_same_to_the_last_bit(shape, monkeypatch):
+    frame = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    compiled = frames.average(frame, 64)
+    monkeypatch.setattr(frames, "_ways", lambda: (frames.down, frames.along))
+    assert np.array_equal(frames.average(frame, 64), compiled)

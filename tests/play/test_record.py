@@ -1,5 +1,8 @@
+import errno
 import json
+import os
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,11 +10,12 @@ import pytest
 import basalt_iq.world
 import basalt_iq.world.players
 from basalt_iq.contract import find_task
+from basalt_iq.data import era2021
 from basalt_iq.data.era2021 import META, VIDEO
 from basalt_iq.data.era2022 import CHUNK_TICKS
 from basalt_iq.data.sources import find_sources
 from basalt_iq.errors import UserError
-from basalt_iq.play.record import Recipe, record
+from basalt_iq.play.record import Recipe, person_of, record
 
 
 class Tape:
@@ -187,3 +191,52 @@ def test_the_stand_in_world_is_recorded(tmp_path):
         frames = []
         assert source.read(64, frames.append).length == 40
         assert len({frame.mean() for frame in frames}) > 20
+
+
+def content(root):
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("era", [2021, 2022])
+def test_two_recordings_are_the_same_to_the_last_byte(tmp_path, tape, era):
+    for part in ("one", "two"):
+        record(Recipe(tmp_path / part, "FindCave", era), 2, 4, workers=1)
+    one, two = content(tmp_path / "one"), content(tmp_path / "two")
+    assert one == two
+    assert sum(name.endswith(".mp4") for name in one) == 2
+
+
+@pytest.mark.parametrize("era", [2021, 2022])
+def test_what_differs_has_another_name(tmp_path, tape, era):
+    """Another limit, and every person; each is found again under its own name."""
+    recipes = [Recipe(tmp_path, "FindCave", era, max_steps=limit) for limit in (None, 10, 12)]
+    recipes += [replace(recipes[0], who=person_of(tmp_path / who)) for who in ("alice", "bob")]
+    for recipe in recipes:
+        record(recipe, 1, 4, workers=1)
+        record(recipe, 1, 4, workers=1)
+    assert len(tape) == len(recipes)
+    assert len(find_sources(tmp_path).sources) == len(recipes)
+    assert person_of(tmp_path / "alice") == recipes[3].who
+    if era == 2021:
+        assert all(re.fullmatch(r"v4_[a-z]+_[a-z]+_[a-z]+-\d+_0-\d+", p.name) for p in tmp_path.glob("M*/*"))
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half(tmp_path, tape, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(era2021, "write_sums", full)
+        with pytest.raises(UserError, match=r"cannot write \(No space left on device\); make room"):
+            record(Recipe(tmp_path, "FindCave"), 1, 1, workers=1)
+    assert not list(tmp_path.glob("*/*"))
+    assert record(Recipe(tmp_path, "FindCave"), 1, 1, workers=1)[0].kept
+
+
+def test_a_recordings_word_is_not_taken_for_granted(tmp_path, tape):
+    record(Recipe(tmp_path, "FindCave"), 1, 1, workers=1)
+    (meta,) = tmp_path.glob(f"*/*/{META}")
+    for text in ("[]", "{", '{"steps": "x", "success": true, "score": 1}', "[" * 100_000):
+        meta.write_text(text)
+        with pytest.raises(UserError, match=r"metadata.json: .*; restore it"):
+            record(Recipe(tmp_path, "FindCave"), 1, 1, workers=1)

@@ -80,14 +80,14 @@ def test_the_camera_is_kept():
 
 
 def test_a_thing_is_seen_at_the_same_angle():
-    """Half a frame is tan 35 high in 2022 and tan 55 in 2021: 257.07 and 22.41 pixels for tan 45."""
+    """Half a frame is tan 35 high in 2022 and tan 65 in 2021: 257.07 and 14.92 pixels for tan 45."""
     pov = np.zeros((360, 640, 3), np.uint8)
     pov[325:332, 574:581] = 255  # 45 degrees right of the middle: 320 + 257.07, and 30 below: 180 + 148.42
     seen = as_seen_in_2021(pov)
     assert (seen.shape, seen.dtype) == ((64, 64, 3), np.uint8)
     weight = seen[..., 0].astype(float)
     row, column = (weight.sum(axis) @ (np.arange(64) + 0.5) / weight.sum() for axis in (1, 0))
-    assert (row, column) == pytest.approx((32 + 12.94, 32 + 22.41), abs=0.15)
+    assert (row, column) == pytest.approx((32 + 8.62, 32 + 14.92), abs=0.15)
 
 
 def test_what_only_the_old_camera_sees_is_the_edge():

@@ -50,7 +50,7 @@ def test_without_demonstrations_there_is_nothing_to_train_from(package, tmp_path
 
 @pytest.mark.slow
 def test_the_training_entry_replaces_the_weights(package, tmp_path):
-    Record(out=tmp_path / "demos", task="FindCave", n=2, max_steps=60).run()
+    Record(out=tmp_path / "demos", task="FindCave", n=2, max_steps=60, keep_failures=True).run()
     folder = package / "train" / "FindCave"
     before = (folder / "weights.safetensors").read_bytes()
     environment = {

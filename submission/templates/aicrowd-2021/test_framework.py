@@ -1,42 +1,23 @@
 """Calls the agent as the 2021 evaluator does; the organisers' own test_framework.py goes in its place."""
 
+import contextlib
 import json
+import logging
 import os
 from pathlib import Path
 
+import coloredlogs
 import cv2
 import gym
 import minerl  # noqa: F401  registers the environments
-from test_submission_code import MineRLAgent
+from test_submission_code import Episode, EpisodeDone, MineRLAgent
+
+coloredlogs.install(logging.INFO)
 
 TASK = json.loads(Path("aicrowd.json").read_text())["tags"]
 MINERL_GYM_ENV = os.getenv("MINERL_GYM_ENV", f"MineRLBasalt{TASK}HighRes-v0")
 MINERL_MAX_EVALUATION_EPISODES = int(os.getenv("MINERL_MAX_EVALUATION_EPISODES", "5"))
 FULL_SIZE, AGENT_SIZE = 1024, 64
-
-
-class EpisodeDone(Exception):
-    """The episode has ended; the environment takes no further step."""
-
-
-class Episode(gym.Wrapper):
-    """A single episode: `step` raises EpisodeDone instead of returning done."""
-
-    def __init__(self, env):
-        super().__init__(env)
-        self.started = False
-
-    def reset(self):
-        if self.started:
-            raise EpisodeDone("an episode is reset once")
-        self.started = True
-        return self.env.reset()
-
-    def step(self, action):
-        observation, reward, done, info = self.env.step(action)
-        if done:
-            raise EpisodeDone
-        return observation, reward, done, info
 
 
 class DownscaleWrapper(gym.Wrapper):
@@ -64,7 +45,8 @@ def main():
     agent.load_agent()
     env = DownscaleWrapper(gym.make(MINERL_GYM_ENV))
     for _ in range(MINERL_MAX_EVALUATION_EPISODES):
-        agent.run_agent_on_episode(Episode(env))
+        with contextlib.suppress(EpisodeDone):
+            agent.run_agent_on_episode(Episode(env))
     env.close()
 
 

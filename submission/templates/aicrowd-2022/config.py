@@ -6,5 +6,5 @@ from pathlib import Path
 
 DEBUG = json.loads(Path("aicrowd.json").read_text())["debug"]
 #: Ten to be judged and one for the video on the leaderboard; in debug mode two short ones.
-EVAL_EPISODES = int(os.getenv("EVAL_EPISODES", "2" if DEBUG else "11"))
-EVAL_MAX_STEPS = int(os.getenv("EVAL_MAX_STEPS", "100" if DEBUG else "1000000"))
+EVAL_EPISODES = 2 if DEBUG else int(os.getenv("AICROWD_NUM_EVAL_EPISODES", "11"))
+EVAL_MAX_STEPS = 100 if DEBUG else int(os.getenv("AICROWD_NUM_EVAL_MAX_STEPS", str(10**9)))

@@ -1,4 +1,4 @@
-"""In place of gym and MineRL while a package is checked: every call goes through a pipe to the judge."""
+"""In place of gym while a package is checked: every call goes through a pipe to the judge."""
 
 import os
 import sys
@@ -18,11 +18,88 @@ def _ask(kind, value=None):
     return answer
 
 
-def make(env_id):
-    return Env(env_id)
-
-
 class Env:
+    """As gym's: what environments are made from."""
+
+    metadata = None
+    reward_range = (-float("inf"), float("inf"))
+    spec = None
+
+    @property
+    def unwrapped(self):
+        return self
+
+    def seed(self, seed=None):
+        return []
+
+    def render(self, mode="human"):
+        return None
+
+    def close(self):
+        return None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Wrapper(Env):
+    """As gym's."""
+
+    def __init__(self, env):
+        self.env = env
+        self.action_space = env.action_space
+        self.observation_space = env.observation_space
+
+    def __getattr__(self, name):
+        return getattr(self.env, name)
+
+    @property
+    def unwrapped(self):
+        return self.env.unwrapped
+
+    def seed(self, seed=None):
+        return self.env.seed(seed)
+
+    def reset(self, **options):
+        return self.env.reset(**options)
+
+    def step(self, action):
+        return self.env.step(action)
+
+    def close(self):
+        return self.env.close()
+
+
+class ObservationWrapper(Wrapper):
+    """As gym's."""
+
+    def reset(self, **options):
+        return self.observation(self.env.reset(**options))
+
+    def step(self, action):
+        observation, reward, done, info = self.env.step(action)
+        return self.observation(observation), reward, done, info
+
+
+class ActionWrapper(Wrapper):
+    """As gym's."""
+
+    def step(self, action):
+        return self.env.step(self.action(action))
+
+
+class RewardWrapper(Wrapper):
+    """As gym's."""
+
+    def step(self, action):
+        observation, reward, done, info = self.env.step(action)
+        return observation, self.reward(reward), done, info
+
+
+class _Judged(Env):
     """An environment that the judge holds."""
 
     def __init__(self, env_id):
@@ -49,17 +126,5 @@ class Env:
         _ask("close", [self._handle])
 
 
-class Wrapper:
-    """As gym's."""
-
-    def __init__(self, env):
-        self.env = env
-
-    def __getattr__(self, name):
-        return getattr(self.env, name)
-
-    def reset(self):
-        return self.env.reset()
-
-    def step(self, action):
-        return self.env.step(action)
+def make(env_id):
+    return _Judged(env_id)
