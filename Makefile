@@ -32,6 +32,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	tools/javascript.sh
 
 types: $(STAMP)
 	$(BIN)/mypy -p basalt_iq

@@ -50,9 +50,11 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     """A regular file's content. Raises ValueError for what is none (a pipe never ends) or is too large."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode):
             raise ValueError("not a regular file")
-        raw = file.read(limit + 1)
+        # A buffer of the whole limit would take longer to clear than the file to read.
+        raw = file.read(min(limit, facts.st_size) + 1)
     if len(raw) > limit:
         raise ValueError(f"larger than {limit:,} bytes")
     return raw

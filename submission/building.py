@@ -17,13 +17,13 @@ from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder
 from basalt_iq.records import write_json
 from basalt_iq.submission.retraining import SETTINGS
+from basalt_iq.submission.sources import copy_files, package_files
 
 AICROWD_2021, AICROWD_2022, BEDD = "aicrowd-2021", "aicrowd-2022", "bedd"
 TARGETS = (AICROWD_2021, AICROWD_2022, BEDD)
 #: What a package says about itself: target, and which agent plays which task.
 MANIFEST = "submission.json"
 TEMPLATES = Path(__file__).parent / "templates"
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.nbi", "*.nbc", "py.typed")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,10 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
 def _fill(
     folder: Path, target: str, played: Mapping[str, Agent], about: About, manifest: Mapping[str, Any]
 ) -> None:
-    shutil.copytree(TEMPLATES / target, folder, dirs_exist_ok=True, ignore=LEFT_OUT)
+    names = package_files()
+    place = f"submission/templates/{target}/"
+    entry = [name.removeprefix(place) for name in names if name.startswith(place)]
+    copy_files(entry, TEMPLATES / target, folder)
     copy_source(folder)
     for agent in played.values():
         _copy_agent(agent, folder / "train" / agent.spec.task)
@@ -133,7 +136,7 @@ def _fill(
 def copy_source(folder: Path) -> None:
     """Our package as it is installed, with the rooms as subpackages, and its name and version."""
     assert basalt_iq.__file__
-    shutil.copytree(Path(basalt_iq.__file__).parent, folder / "basalt_iq", ignore=LEFT_OUT)
+    copy_files(package_files(), Path(basalt_iq.__file__).parent, folder / "basalt_iq")
     version = metadata.version("basalt-iq")
     info = folder / f"basalt_iq-{version}.dist-info"
     info.mkdir()

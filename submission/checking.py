@@ -26,6 +26,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.play.instances import instance
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
+from basalt_iq.submission.sources import private
 
 FILES = {
     AICROWD_2021: (
@@ -169,9 +170,11 @@ def _contents(folder: Path) -> Iterator[Row]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     names = [str(path.relative_to(folder)) for path in files if path.suffix in PICKLES]
     yield Row("no file that runs code when it is loaded", not names, ", ".join(names))
+    found = list(private(folder))
+    yield Row("nothing private in it", not found, ", ".join(found[:5]))
     here = {str(Path.home()), sys.prefix, os.getcwd()} - {"/"}
-    found = {str(p.relative_to(folder)) for p in files if _mentions(p, here)}
-    yield Row("no path of this machine", not found, ", ".join(sorted(found)))
+    told = {str(p.relative_to(folder)) for p in files if _mentions(p, here)}
+    yield Row("no path of this machine", not told, ", ".join(sorted(told)))
 
 
 def _mentions(path: Path, places: Iterable[str]) -> bool:

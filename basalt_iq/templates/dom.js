@@ -1,5 +1,6 @@
 "use strict";
 // Everything on the page is built with textContent: no text of a run folder is ever read as HTML.
+/** What tests and other scripts of the page reach: the viewer, the map, the match. @type {any} */
 const basalt = { waiting: new Map() };
 
 /** An element: h("div.card.wide", {title: "x", onclick: f}, child, "text", ...). */
@@ -22,7 +23,9 @@ function fill(element, classes, attributes, children) {
     else if (name.startsWith("--")) element.style.setProperty(name, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -36,7 +39,9 @@ const inkOf = (index) => ink(index === null || index === undefined ? "base" : `s
 /** Hand a file to the person: text, a Blob, or the address of one. */
 function download(name, content, kind = "text/csv") {
   const given = typeof content === "string" && /^(blob:|media\/|[^\n,]+\.mp4$)/.test(content);
-  const url = given ? content : URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: kind }));
+  const url = given
+    ? content
+    : URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: kind }));
   h("a", { href: url, download: name }).click();
   if (!given) setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
@@ -55,10 +60,12 @@ function csv(rows) {
 function redraw(element, ...children) {
   element.style.minHeight = `${element.offsetHeight}px`;
   element.replaceChildren(...children);
-  requestAnimationFrame(() => { element.style.minHeight = ""; });
+  requestAnimationFrame(() => {
+    element.style.minHeight = "";
+  });
 }
 const known = (value) => value !== null && value !== undefined && Number.isFinite(value);
-const percent = (value, digits = 0) => known(value) ? `${(100 * value).toFixed(digits)} %` : "–";
+const percent = (value, digits = 0) => (known(value) ? `${(100 * value).toFixed(digits)} %` : "–");
 
 /** A number in few characters: 3 significant digits, thousands apart. */
 function short(value) {
@@ -74,14 +81,33 @@ function clock(seconds) {
   return `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 }
 
-function remember(name, value) { try { localStorage.setItem(name, value); } catch { /* private mode */ } }
-function recall(name) { try { return localStorage.getItem(name); } catch { return null; } }
+function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    /* private mode */
+  }
+}
+function recall(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
 
 function setUpTheme() {
-  const root = document.documentElement, order = ["", "dark", "light"];
-  const apply = (theme) => { if (theme) root.dataset.theme = theme; else delete root.dataset.theme; document.dispatchEvent(new Event("theme")); };
+  const root = document.documentElement,
+    order = ["", "dark", "light"];
+  const apply = (theme) => {
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    document.dispatchEvent(new Event("theme"));
+  };
   apply(recall("basalt-theme") || "");
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+    document.dispatchEvent(new Event("theme")),
+  );
   document.getElementById("theme")?.addEventListener("click", () => {
     const next = order[(order.indexOf(root.dataset.theme || "") + 1) % 3];
     remember("basalt-theme", next);

@@ -1,7 +1,8 @@
 // Arrays and videos of an episode, from inside the page or from the folder beside it, fetched when needed.
 
 function bytesOf(base64) {
-  const text = atob(base64.trim()), bytes = new Uint8Array(text.length);
+  const text = atob(base64.trim()),
+    bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
@@ -25,7 +26,10 @@ async function unpack(base64) {
   return arrays;
 }
 
-basalt.deliver = (key, base64) => { basalt.waiting.get(key)?.(base64); basalt.waiting.delete(key); };
+basalt.deliver = (key, base64) => {
+  basalt.waiting.get(key)?.(base64);
+  basalt.waiting.delete(key);
+};
 
 /** Base64 of an episode's arrays. A page opened from disk cannot fetch, but it can load a script. */
 function arraysText(key, folder) {
@@ -34,7 +38,7 @@ function arraysText(key, folder) {
   return new Promise((resolve, reject) => {
     basalt.waiting.set(key, resolve);
     const script = document.createElement("script");
-    script.nonce = document.querySelector("script[nonce]").nonce;
+    script.nonce = /** @type {HTMLElement} */ (document.querySelector("script[nonce]")).nonce;
     script.src = `${encodeURIComponent(folder)}/a-${encodeURIComponent(key)}.js`;
     script.onerror = () => reject(new Error(`${folder} is not beside this page`));
     script.onload = () => script.remove();

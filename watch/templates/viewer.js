@@ -10,12 +10,18 @@ class Viewer {
     this.speed = 0;
     this.jumps = { high: 0, low: 0 };
     this.timeline = new Timeline((step) => this.seek(step));
-    this.main = new Screen(folder);
-    this.side = new Screen(folder);
+    this.main = new VideoPane(folder);
+    this.side = new VideoPane(folder);
     this.element = h("div.browser", {}, this.buildList(), this.buildStage());
     this.main.video.addEventListener("play", () => this.playing(true));
-    this.main.video.addEventListener("pause", () => { this.playing(false); this.remember(); });
-    for (const kind of ["pointerdown", "keydown"]) this.element.addEventListener(kind, () => { this.touched = true; });
+    this.main.video.addEventListener("pause", () => {
+      this.playing(false);
+      this.remember();
+    });
+    for (const kind of ["pointerdown", "keydown"])
+      this.element.addEventListener(kind, () => {
+        this.touched = true;
+      });
     this.main.video.addEventListener("seeked", () => this.follow());
     this.main.video.addEventListener("ended", () => this.follow());
     document.addEventListener("keydown", (event) => this.key(event));
@@ -24,9 +30,28 @@ class Viewer {
 
   buildList() {
     const option = (value, text) => h("option", { value }, text);
-    this.which = h("select", { "aria-label": "Evaluation", onchange: () => this.fillList(true) }, this.evaluations.map((e, i) => option(i, `${e.name} (${e.episodes.length})`)));
-    this.outcome = h("select", { "aria-label": "Outcome", onchange: () => this.fillList() }, option("all", "every outcome"), option("good", "succeeded"), option("bad", "not succeeded"), option("error", "world faults"));
-    this.sorting = h("select", { "aria-label": "Order", onchange: () => this.fillList() }, option("seed", "by seed"), option("high", "highest reward first"), option("low", "lowest reward first"), option("long", "longest first"), option("short", "shortest first"));
+    this.which = h(
+      "select",
+      { "aria-label": "Evaluation", onchange: () => this.fillList(true) },
+      this.evaluations.map((e, i) => option(i, `${e.name} (${e.episodes.length})`)),
+    );
+    this.outcome = h(
+      "select",
+      { "aria-label": "Outcome", onchange: () => this.fillList() },
+      option("all", "every outcome"),
+      option("good", "succeeded"),
+      option("bad", "not succeeded"),
+      option("error", "world faults"),
+    );
+    this.sorting = h(
+      "select",
+      { "aria-label": "Order", onchange: () => this.fillList() },
+      option("seed", "by seed"),
+      option("high", "highest reward first"),
+      option("low", "lowest reward first"),
+      option("long", "longest first"),
+      option("short", "shortest first"),
+    );
     this.items = h("ol", {});
     return h("div.card.list", {}, h("div.filters", {}, this.which, this.outcome, this.sorting), this.items);
   }
@@ -35,20 +60,69 @@ class Viewer {
     this.stage = h("div.stage", {});
     this.thought = h("div.thought", {});
     this.stage.append(this.main.element, this.thought);
-    this.playButton = h("button.play.main", { type: "button", "aria-label": "Play", onclick: () => this.toggle() }, "▶");
-    this.speedButton = h("button", { type: "button", title: "Speed (s)", onclick: () => this.faster() }, "1×");
-    this.highButton = h("button", { type: "button", title: "Next moment of highest recovered reward (h)", onclick: () => this.jump("high") }, "▲ highest");
-    this.lowButton = h("button", { type: "button", title: "Next moment of lowest recovered reward (l)", onclick: () => this.jump("low") }, "▼ lowest");
+    this.playButton = h(
+      "button.play.main",
+      { type: "button", "aria-label": "Play", onclick: () => this.toggle() },
+      "▶",
+    );
+    this.speedButton = h(
+      "button",
+      { type: "button", title: "Speed (s)", onclick: () => this.faster() },
+      "1×",
+    );
+    this.highButton = h(
+      "button",
+      {
+        type: "button",
+        title: "Next moment of highest recovered reward (h)",
+        onclick: () => this.jump("high"),
+      },
+      "▲ highest",
+    );
+    this.lowButton = h(
+      "button",
+      {
+        type: "button",
+        title: "Next moment of lowest recovered reward (l)",
+        onclick: () => this.jump("low"),
+      },
+      "▼ lowest",
+    );
     this.beside = h("select", { "aria-label": "Beside it", onchange: () => this.showBeside() });
     this.time = h("span.time", {});
-    const button = (text, title, onclick) => h("button", { type: "button", title, "aria-label": title, onclick }, text);
-    const transport = h("div.transport", {}, this.playButton,
-      h("button", { type: "button", "aria-label": "A frame back", onclick: () => this.seek(this.step - 1) }, "‹"),
-      h("button", { type: "button", "aria-label": "A frame forward", onclick: () => this.seek(this.step + 1) }, "›"),
-      this.speedButton, this.highButton, this.lowButton, this.beside,
+    const button = (text, title, onclick) =>
+      h("button", { type: "button", title, "aria-label": title, onclick }, text);
+    const transport = h(
+      "div.transport",
+      {},
+      this.playButton,
+      h(
+        "button",
+        { type: "button", "aria-label": "A frame back", onclick: () => this.seek(this.step - 1) },
+        "‹",
+      ),
+      h(
+        "button",
+        { type: "button", "aria-label": "A frame forward", onclick: () => this.seek(this.step + 1) },
+        "›",
+      ),
+      this.speedButton,
+      this.highButton,
+      this.lowButton,
+      this.beside,
       button("full screen", "Full screen (f)", () => this.fullscreen()),
-      button("csv", "This episode as a table, a row a step", () => this.arrays && download(`${this.episode.key}.csv`, this.table())),
-      button("mp4", "This episode's video", () => this.episode?.video && download(`${this.episode.key}.mp4`, this.main.video.src)), this.time);
+      button(
+        "csv",
+        "This episode as a table, a row a step",
+        () => this.arrays && download(`${this.episode.key}.csv`, this.table()),
+      ),
+      button(
+        "mp4",
+        "This episode's video",
+        () => this.episode?.video && download(`${this.episode.key}.mp4`, this.main.video.src),
+      ),
+      this.time,
+    );
     this.words = h("p.words", {});
     return h("div.card.viewer", {}, this.stage, transport, this.timeline.element, this.words);
   }
@@ -57,20 +131,49 @@ class Viewer {
   update(evaluations) {
     const index = this.which.value;
     this.evaluations = evaluations;
-    this.which.replaceChildren(...evaluations.map((e, i) => h("option", { value: i }, `${e.name} (${e.episodes.length})`)));
+    this.which.replaceChildren(
+      ...evaluations.map((e, i) => h("option", { value: i }, `${e.name} (${e.episodes.length})`)),
+    );
     this.which.value = index;
-    this.episode = evaluations.flatMap((e) => e.episodes).find((e) => e.key === this.episode?.key) ?? this.episode;
+    this.episode =
+      evaluations.flatMap((e) => e.episodes).find((e) => e.key === this.episode?.key) ?? this.episode;
     this.fillList(!this.episode);
   }
 
-  get evaluation() { return this.evaluations[+this.which.value]; }
+  get evaluation() {
+    return this.evaluations[+this.which.value];
+  }
 
   fillList(openFirst) {
-    const order = { seed: (a, b) => a.seed - b.seed, high: (a, b) => (b.reward ?? -Infinity) - (a.reward ?? -Infinity), low: (a, b) => (a.reward ?? Infinity) - (b.reward ?? Infinity), long: (a, b) => b.steps - a.steps, short: (a, b) => a.steps - b.steps }[this.sorting.value];
-    const keep = { all: () => true, good: (e) => e.success === true, bad: (e) => e.success === false, error: (e) => e.error !== null }[this.outcome.value];
+    const order = {
+      seed: (a, b) => a.seed - b.seed,
+      high: (a, b) => (b.reward ?? -Infinity) - (a.reward ?? -Infinity),
+      low: (a, b) => (a.reward ?? Infinity) - (b.reward ?? Infinity),
+      long: (a, b) => b.steps - a.steps,
+      short: (a, b) => a.steps - b.steps,
+    }[this.sorting.value];
+    const keep = {
+      all: () => true,
+      good: (e) => e.success === true,
+      bad: (e) => e.success === false,
+      error: (e) => e.error !== null,
+    }[this.outcome.value];
     this.shown = this.evaluation.episodes.filter(keep).sort(order);
-    this.items.replaceChildren(...this.shown.map((e) => h("li", {}, h("button", { type: "button", "data-key": e.key, onclick: () => this.open(e, 0, true) },
-      mark(e), h("span", {}, nameOf(e)), h("span.faint.small", {}, clock(e.steps / FPS))))));
+    this.items.replaceChildren(
+      ...this.shown.map((e) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            { type: "button", "data-key": e.key, onclick: () => this.open(e, 0, true) },
+            mark(e),
+            h("span", {}, nameOf(e)),
+            h("span.faint.small", {}, clock(e.steps / FPS)),
+          ),
+        ),
+      ),
+    );
     if (!this.shown.length) this.items.append(h("li.soft.small", {}, "none"));
     if (openFirst && this.shown.length) this.open(this.shown[0]);
     this.markCurrent();
@@ -82,7 +185,8 @@ class Viewer {
       button.setAttribute("aria-current", current);
       if (!current) continue;
       // Within the list only: the page stays where it is read.
-      const list = this.items.getBoundingClientRect(), own = button.getBoundingClientRect();
+      const list = this.items.getBoundingClientRect(),
+        own = button.getBoundingClientRect();
       if (own.top < list.top) this.items.scrollTop -= list.top - own.top;
       else if (own.bottom > list.bottom) this.items.scrollTop += own.bottom - list.bottom;
     }
@@ -91,17 +195,29 @@ class Viewer {
   /** Show an episode, from a step of it; `play` starts it. */
   async open(episode, step = 0, play = false) {
     const index = this.evaluations.findIndex((e) => e.episodes.includes(episode));
-    if (String(index) !== this.which.value) { this.which.value = index; this.fillList(); }
+    if (String(index) !== this.which.value) {
+      this.which.value = index;
+      this.fillList();
+    }
     this.episode = episode;
     this.jumps = { high: 0, low: 0 };
     this.markCurrent();
     this.main.show(episode, this.evaluation.name);
-    this.words.replaceChildren(verdict(episode), " ", ...(episode.error ? [`World fault: ${episode.error}`] : episode.reasons.map(judgesWord)),
-      known(episode.score) ? h("span.soft", {}, `score ${short(episode.score)}`) : "", known(episode.act_ms) ? h("span.soft", {}, `${short(episode.act_ms)} ms to choose an action`) : "");
+    this.words.replaceChildren(
+      verdict(episode),
+      " ",
+      ...(episode.error ? [`World fault: ${episode.error}`] : episode.reasons.map(judgesWord)),
+      known(episode.score) ? h("span.soft", {}, `score ${short(episode.score)}`) : "",
+      known(episode.act_ms) ? h("span.soft", {}, `${short(episode.act_ms)} ms to choose an action`) : "",
+    );
     this.fillBeside();
     let arrays;
-    try { arrays = await arraysOf(episode.key, this.folder); }
-    catch (error) { this.words.append(` Its arrays cannot be read: ${error.message}.`); return; }
+    try {
+      arrays = await arraysOf(episode.key, this.folder);
+    } catch (error) {
+      this.words.append(` Its arrays cannot be read: ${error.message}.`);
+      return;
+    }
     if (this.episode !== episode) return;
     this.arrays = arrays;
     this.peaks = arrays.reward ? { high: peaks(arrays.reward, 1), low: peaks(arrays.reward, -1) } : null;
@@ -113,7 +229,9 @@ class Viewer {
   }
 
   /** The address of this very moment. */
-  get link() { return `#episode=${this.episode.key}&step=${this.step}`; }
+  get link() {
+    return `#episode=${this.episode.key}&step=${this.step}`;
+  }
 
   /** Episode and step of such an address, or null. */
   linked(hash) {
@@ -123,17 +241,25 @@ class Viewer {
   }
 
   /** Once somebody has chosen something, the address tells what. */
-  remember() { if (this.touched && this.episode) history.replaceState(null, "", this.link); }
+  remember() {
+    if (this.touched && this.episode) history.replaceState(null, "", this.link);
+  }
 
   /** The arrays of the episode as a table, a row a step. */
   table() {
-    const { arrays, episode } = this, names = ["action", "reward", "v", "entropy", "progress"].filter((n) => arrays[n]);
-    const keys = arrays.buttons ? episode.button_names : [], width = arrays.columns.buttons;
+    const { arrays, episode } = this,
+      names = ["action", "reward", "v", "entropy", "progress"].filter((n) => arrays[n]);
+    const keys = arrays.buttons ? episode.button_names : [],
+      width = arrays.columns.buttons;
     const head = ["step", ...names, ...keys, ...(arrays.camera ? ["pitch", "yaw"] : [])];
-    const word = (n, t) => (n === "action" ? episode.action_names[arrays[n][t]] ?? arrays[n][t] : arrays[n][t]);
-    const rows = Array.from({ length: episode.steps }, (_, t) => [t, ...names.map((n) => word(n, t)),
+    const word = (n, t) =>
+      n === "action" ? (episode.action_names[arrays[n][t]] ?? arrays[n][t]) : arrays[n][t];
+    const rows = Array.from({ length: episode.steps }, (_, t) => [
+      t,
+      ...names.map((n) => word(n, t)),
       ...keys.map((_, b) => arrays.buttons[t * width + b]),
-      ...(arrays.camera ? [arrays.camera[2 * t], arrays.camera[2 * t + 1]] : [])]);
+      ...(arrays.camera ? [arrays.camera[2 * t], arrays.camera[2 * t + 1]] : []),
+    ]);
     return csv([head, ...rows]);
   }
 
@@ -143,12 +269,16 @@ class Viewer {
   }
 
   fillBeside() {
-    const before = this.beside.value, options = [h("option", { value: "" }, "beside: nothing")];
+    const before = this.beside.value,
+      options = [h("option", { value: "" }, "beside: nothing")];
     this.evaluations.forEach((evaluation, i) => {
       const same = evaluation.episodes.findIndex((e) => e.seed === this.episode.seed && e.source === null);
       if (evaluation === this.evaluation) return;
-      if (same >= 0) options.push(h("option", { value: `${i}/${same}` }, `beside: ${evaluation.name}, same seed`));
-      else evaluation.episodes.slice(0, 12).forEach((e, k) => options.push(h("option", { value: `${i}/${k}` }, `beside: ${evaluation.name}, ${nameOf(e)}`)));
+      if (same >= 0)
+        options.push(h("option", { value: `${i}/${same}` }, `beside: ${evaluation.name}, same seed`));
+      else
+        for (const [k, e] of evaluation.episodes.slice(0, 12).entries())
+          options.push(h("option", { value: `${i}/${k}` }, `beside: ${evaluation.name}, ${nameOf(e)}`));
     });
     this.beside.replaceChildren(...options);
     this.beside.value = options.some((o) => o.value === before) ? before : "";
@@ -156,16 +286,23 @@ class Viewer {
   }
 
   showBeside() {
-    const [i, k] = this.beside.value.split("/").map(Number), on = this.beside.value !== "";
+    const [i, k] = this.beside.value.split("/").map(Number),
+      on = this.beside.value !== "";
     this.stage.classList.toggle("two", on);
-    if (!on) { this.side.element.remove(); this.side.clear(); return; }
+    if (!on) {
+      this.side.element.remove();
+      this.side.clear();
+      return;
+    }
     this.main.element.after(this.side.element);
     this.side.show(this.evaluations[i].episodes[k], this.evaluations[i].name);
     this.side.video.addEventListener("loadedmetadata", () => this.alignSide(true), { once: true });
     if (!this.main.video.paused) this.side.video.play().catch(() => {});
   }
 
-  get step() { return this.main.step; }
+  get step() {
+    return this.main.step;
+  }
 
   seek(step) {
     if (!this.episode) return;
@@ -175,14 +312,23 @@ class Viewer {
 
   toggle() {
     const video = this.main.video;
-    if (video.paused) { if (video.ended) this.seek(0); video.play().catch(() => {}); } else video.pause();
+    if (video.paused) {
+      if (video.ended) this.seek(0);
+      video.play().catch(() => {});
+    } else video.pause();
   }
 
   playing(on) {
     this.playButton.textContent = on ? "❚❚" : "▶";
     this.playButton.setAttribute("aria-label", on ? "Pause" : "Play");
-    if (this.beside.value) { if (on) this.side.video.play().catch(() => {}); else this.side.video.pause(); }
-    const frame = () => { this.follow(); if (!this.main.video.paused && !this.main.video.ended) requestAnimationFrame(frame); };
+    if (this.beside.value) {
+      if (on) this.side.video.play().catch(() => {});
+      else this.side.video.pause();
+    }
+    const frame = () => {
+      this.follow();
+      if (!this.main.video.paused && !this.main.video.ended) requestAnimationFrame(frame);
+    };
     if (on) requestAnimationFrame(frame);
   }
 
@@ -203,20 +349,25 @@ class Viewer {
   /** Bring everything that depends on the moment to the video's. */
   follow() {
     if (!this.arrays || !this.episode) return;
-    const moment = this.main.moment, step = this.step;
+    const moment = this.main.moment,
+      step = this.step;
     this.timeline.at(Math.min(moment, this.episode.steps));
     this.alignSide(this.main.video.paused);
     if (step === this.drawn?.step && this.episode === this.drawn.episode) return;
     this.drawn = { step, episode: this.episode };
     if (this.main.video.paused) this.remember();
-    this.time.textContent = `step ${step} of ${this.episode.steps} · ${clock(step / FPS)} of ${clock(this.episode.steps / FPS)}`;
-    this.thought.replaceChildren(...thoughts(this.episode, this.arrays, Math.min(step, this.episode.steps - 1)));
+    const { steps } = this.episode;
+    this.time.textContent = `step ${step} of ${steps} · ${clock(step / FPS)} of ${clock(steps / FPS)}`;
+    this.thought.replaceChildren(
+      ...thoughts(this.episode, this.arrays, Math.min(step, this.episode.steps - 1)),
+    );
   }
 
   alignSide(exact) {
     if (!this.beside.value || !Number.isFinite(this.side.video.duration)) return;
     const gap = Math.abs(this.side.video.currentTime - this.main.video.currentTime);
-    if (gap > (exact ? 0.01 : 0.2)) this.side.video.currentTime = Math.min(this.main.video.currentTime, this.side.video.duration);
+    if (gap > (exact ? 0.01 : 0.2))
+      this.side.video.currentTime = Math.min(this.main.video.currentTime, this.side.video.duration);
   }
 
   neighbour(offset) {
@@ -226,13 +377,30 @@ class Viewer {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || document.querySelector("dialog[open]")) return;
-    // A button that was clicked keeps the focus, though nobody means it by a key; one reached by keys is meant.
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) ||
+      document.querySelector("dialog[open]")
+    )
+      return;
+    // A button that was clicked keeps the focus, though no key means it; one reached by keys is meant.
     if (event.key === " " && event.target.matches("button:focus-visible, a:focus-visible, summary")) return;
     const far = event.shiftKey ? FPS : 1;
-    const job = { " ": () => this.toggle(), ArrowLeft: () => this.seek(this.step - far), ArrowRight: () => this.seek(this.step + far),
-      k: () => this.neighbour(-1), j: () => this.neighbour(1), h: () => this.jump("high"), l: () => this.jump("low"),
-      s: () => this.faster(), f: () => this.fullscreen(), 0: () => this.seek(0), e: () => this.seek(this.episode?.steps ?? 0) }[event.key];
+    const job = {
+      " ": () => this.toggle(),
+      ArrowLeft: () => this.seek(this.step - far),
+      ArrowRight: () => this.seek(this.step + far),
+      k: () => this.neighbour(-1),
+      j: () => this.neighbour(1),
+      h: () => this.jump("high"),
+      l: () => this.jump("low"),
+      s: () => this.faster(),
+      f: () => this.fullscreen(),
+      0: () => this.seek(0),
+      e: () => this.seek(this.episode?.steps ?? 0),
+    }[event.key];
     if (!job || !this.inView()) return;
     event.preventDefault();
     this.touched = true;
@@ -246,12 +414,14 @@ class Viewer {
 }
 
 /** A video with its caption. Frame k is shown from k/20 s on; we aim at its middle. */
-class Screen {
+class VideoPane {
   constructor(folder) {
     this.folder = folder;
     this.video = h("video", { playsinline: true, preload: "auto" });
     this.video.muted = true;
-    this.video.addEventListener("click", () => (this.video.paused ? this.video.play().catch(() => {}) : this.video.pause()));
+    this.video.addEventListener("click", () =>
+      this.video.paused ? this.video.play().catch(() => {}) : this.video.pause(),
+    );
     this.video.addEventListener("loadedmetadata", () => {
       this.video.style.setProperty("--shape", `${this.video.videoWidth} / ${this.video.videoHeight}`);
       if (this.wanted !== null) this.video.currentTime = this.wanted;
@@ -284,12 +454,17 @@ class Screen {
     this.wanted = 0.5 / FPS;
   }
 
-  get moment() { return this.episode?.video && this.video.readyState ? this.video.currentTime * FPS : this.wanted * FPS; }
-  get step() { return Math.max(0, Math.min(this.episode?.steps ?? 0, Math.floor(this.moment + 1e-3))); }
+  get moment() {
+    return this.episode?.video && this.video.readyState ? this.video.currentTime * FPS : this.wanted * FPS;
+  }
+  get step() {
+    return Math.max(0, Math.min(this.episode?.steps ?? 0, Math.floor(this.moment + 1e-3)));
+  }
 
   seek(step) {
     this.wanted = (step + 0.5) / FPS;
-    if (this.video.readyState) this.video.currentTime = Math.min(this.wanted, this.video.duration || this.wanted);
+    if (this.video.readyState)
+      this.video.currentTime = Math.min(this.wanted, this.video.duration || this.wanted);
   }
 }
 
@@ -314,58 +489,110 @@ function judgesWord(reason) {
   const found = /^(yes|no): (.*)$/s.exec(reason);
   if (!found) return h("span.word", {}, reason);
   const met = found[1] === "yes";
-  return h("span.word", {}, h(met ? "span.mark.good" : "span.mark.bad", { title: met ? "met" : "not met" }, met ? "✓ " : "✕ "), found[2]);
+  return h(
+    "span.word",
+    {},
+    h(met ? "span.mark.good" : "span.mark.bad", { title: met ? "met" : "not met" }, met ? "✓ " : "✕ "),
+    found[2],
+  );
 }
 
 /** What the player saw in this moment: its best actions, values, and the keys that went to the world. */
 function thoughts(episode, arrays, step) {
-  return [considered(episode, arrays, step), pressed(episode, arrays, step), measures(arrays, step)].filter(Boolean);
+  return [considered(episode, arrays, step), pressed(episode, arrays, step), measures(arrays, step)].filter(
+    Boolean,
+  );
 }
 
 function considered(episode, arrays, step) {
   if (!arrays.top_action) return h("p.soft.small", {}, "This player does not tell what it considered.");
-  const K = arrays.columns.top_action, chosen = arrays.action[step], rows = [];
+  const K = arrays.columns.top_action,
+    chosen = arrays.action[step],
+    rows = [];
   for (let k = 0; k < K; k++) {
     const index = arrays.top_action[step * K + k];
-    rows.push(actionRow(episode, index, arrays.top_policy[step * K + k], arrays.top_q[step * K + k], index === chosen));
+    rows.push(
+      actionRow(
+        episode,
+        index,
+        arrays.top_policy[step * K + k],
+        arrays.top_q[step * K + k],
+        index === chosen,
+      ),
+    );
   }
-  if (!rows.some((row) => row.classList.contains("chosen"))) rows.push(actionRow(episode, chosen, null, null, true));
+  if (!rows.some((row) => row.classList.contains("chosen")))
+    rows.push(actionRow(episode, chosen, null, null, true));
   return h("div", {}, h("h3", {}, "What it considered"), h("table.acts", {}, h("tbody", {}, rows)));
 }
 
 function actionRow(episode, index, probability, q, chosen) {
-  return h(chosen ? "tr.chosen" : "tr", {}, h("td", {}, chosen ? "● " : "", actionName(episode, index)),
+  return h(
+    chosen ? "tr.chosen" : "tr",
+    {},
+    h("td", {}, chosen ? "● " : "", actionName(episode, index)),
     h("td.bar", {}, known(probability) ? h("i", { "--p": probability }) : "less likely"),
-    h("td.num", {}, known(probability) ? percent(probability) : ""), h("td.num.soft", {}, known(q) ? `Q ${short(q)}` : ""));
+    h("td.num", {}, known(probability) ? percent(probability) : ""),
+    h("td.num.soft", {}, known(q) ? `Q ${short(q)}` : ""),
+  );
 }
 
 /** Broken between its parts only, never after the minus of an angle. */
 function actionName(episode, index) {
-  return String(episode.action_names[index] ?? index).split(" ").flatMap((part, i) => [i ? " " : "", h("span.part", {}, part)]);
+  return String(episode.action_names[index] ?? index)
+    .split(" ")
+    .flatMap((part, i) => [i ? " " : "", h("span.part", {}, part)]);
 }
 
 function pressed(episode, arrays, step) {
   if (!arrays.buttons) return null;
-  const width = arrays.columns.buttons, keys = episode.button_names.filter((_, b) => arrays.buttons[step * width + b]);
+  const width = arrays.columns.buttons,
+    keys = episode.button_names.filter((_, b) => arrays.buttons[step * width + b]);
   const list = keys.map((key) => h("kbd.down", {}, key));
   if (arrays.camera) {
     const [pitch, yaw] = [arrays.camera[2 * step], arrays.camera[2 * step + 1]];
-    if (pitch || yaw) list.push(h("kbd", {}, `camera ${[yaw && `${Math.abs(yaw).toFixed(1)}° ${yaw < 0 ? "left" : "right"}`, pitch && `${Math.abs(pitch).toFixed(1)}° ${pitch < 0 ? "up" : "down"}`].filter(Boolean).join(", ")}`));
+    const side = yaw && `${Math.abs(yaw).toFixed(1)}° ${yaw < 0 ? "left" : "right"}`;
+    const high = pitch && `${Math.abs(pitch).toFixed(1)}° ${pitch < 0 ? "up" : "down"}`;
+    if (pitch || yaw) list.push(h("kbd", {}, `camera ${[side, high].filter(Boolean).join(", ")}`));
   }
   const item = arrays.equip && episode.equip_values[arrays.equip[step]];
   if (item && item !== "none") list.push(h("kbd", {}, `equip ${item}`));
-  return h("div.keys", { "aria-label": "Keys pressed" }, list.length ? list : h("kbd", {}, "nothing pressed"));
+  return h(
+    "div.keys",
+    { "aria-label": "Keys pressed" },
+    list.length ? list : h("kbd", {}, "nothing pressed"),
+  );
 }
 
 function measures(arrays, step) {
-  const rows = [["recovered reward", "reward"], ["value V", "v"], ["entropy", "entropy"], ["memory norm", "memory_norm"], ["true progress", "progress"]];
+  const rows = [
+    ["recovered reward", "reward"],
+    ["value V", "v"],
+    ["entropy", "entropy"],
+    ["memory norm", "memory_norm"],
+    ["true progress", "progress"],
+  ];
   const known_ = rows.filter(([, name]) => arrays[name]);
-  return known_.length ? h("table.acts", {}, h("tbody", {}, known_.map(([title, name]) => h("tr", {}, h("td.soft", {}, title), h("td.num", {}, short(arrays[name][step])))))) : null;
+  return known_.length
+    ? h(
+        "table.acts",
+        {},
+        h(
+          "tbody",
+          {},
+          known_.map(([title, name]) =>
+            h("tr", {}, h("td.soft", {}, title), h("td.num", {}, short(arrays[name][step]))),
+          ),
+        ),
+      )
+    : null;
 }
 
 /** Steps of up to eight extremes, most extreme first, at least half a second apart. */
 function peaks(values, sign) {
-  const order = Array.from(values.keys()).filter((i) => Number.isFinite(values[i])).sort((a, b) => sign * (values[b] - values[a]));
+  const order = Array.from(values.keys())
+    .filter((i) => Number.isFinite(values[i]))
+    .sort((a, b) => sign * (values[b] - values[a]));
   const found = [];
   for (const i of order) {
     if (found.every((j) => Math.abs(i - j) >= FPS / 2)) found.push(i);
