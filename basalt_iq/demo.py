@@ -27,7 +27,8 @@ PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
 class Demo(Command):
     """Record demos, train IQ-Learn and behaviour cloning on them, evaluate, report: the whole loop.
 
-    Everything happens in the stand-in world. The same command again continues where it stopped.
+    Everything happens in the stand-in world, on land where caves and such are near (--near). The same command
+    again continues where it stopped.
     """
 
     out: Path = Path("runs/demo")
@@ -51,7 +52,7 @@ class Demo(Command):
         began = time.monotonic()
         self.out.mkdir(parents=True, exist_ok=True)
         compile_world(self.task)
-        limit = ["--only-successful", "--max-steps", self.demo_steps]
+        limit = ["--only-successful", "--near", "--max-steps", self.demo_steps]
         self._call("data", "record", self.out / "demos", "--task", self.task, "--n", self.demos, *limit)
         self._call("data", "ingest", self.out / "demos", "--store", self.out / "store")
         self._train()
@@ -62,6 +63,7 @@ class Demo(Command):
         console.print(f"{seconds} s in all. Open [bold]{self.out / 'report.html'}[/bold] in a browser.")
         return {
             "task": self.task, "demos": self.demos, "minutes": self.minutes, "max_steps": self.max_steps,
+            "distance": "near",
             "players": summaries, "report": str(self.out / "report.html"), "seconds": seconds,
             "ok": report["ok"],
         }  # fmt: skip
@@ -90,7 +92,8 @@ class Demo(Command):
                 beside.wait()
 
     def _evaluate(self) -> dict[str, Any]:
-        common = ["--episodes", self.episodes, "--first-seed", HELD_OUT_SEED, "--max-steps", self.max_steps]
+        common = ["--near", "--episodes", self.episodes, "--first-seed", HELD_OUT_SEED]
+        common += ["--max-steps", self.max_steps]
         jobs = (
             [
                 "--player",
@@ -121,7 +124,7 @@ def compile_world(task: str) -> None:
     from basalt_iq.world.players import make_player
 
     with console.status("compiling the world (only the first time)"):
-        env = make(task)
+        env = make(task, distance="near")
         env.reset(seed=0)
         player = make_player(task, 0)
         player.reset(env)

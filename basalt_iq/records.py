@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,9 +51,11 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     """A regular file's content. Raises ValueError for what is none (a pipe never ends) or is too large."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode):
             raise ValueError("not a regular file")
-        raw = file.read(limit + 1)
+        # A buffer of the whole limit would take longer to clear than the file to read.
+        raw = file.read(min(limit, facts.st_size) + 1)
     if len(raw) > limit:
         raise ValueError(f"larger than {limit:,} bytes")
     return raw
@@ -60,7 +63,9 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def to_json(record: Any) -> Any:
     """A record as dicts, lists and plain values."""
-    return msgspec.to_builtins(record)
+    # Alone, msgspec leaves out the fields of a dataclass it has read that were not in the file.
+    plain = asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
+    return msgspec.to_builtins(plain)
 
 
 def write_json(path: Path, record: Any) -> None:

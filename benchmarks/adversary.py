@@ -20,8 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from basalt_iq.contract import RESET_NOOPS
 from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
+from basalt_iq.world.env import BasaltEnv
+from basalt_iq.world.items import Inventory
 from basalt_iq.world.judges import Verdict
 from basalt_iq.world.tasks import JUDGES, ending
 
@@ -196,26 +199,54 @@ def actions(script: Script) -> Iterator[Action]:
             yield action if tick == 0 else held
 
 
-def asked(env: Any) -> Verdict:
+def asked(env: BasaltEnv) -> Verdict:
     """What the judge would say of an end at this moment."""
-    sim = env.unwrapped.simulation
+    sim = env.simulation
     return JUDGES[sim.task.name](sim.world, ending(sim, chosen=True))
 
 
-def play(job: tuple[str, Script, int]) -> list[bool]:
-    """Whether an end would succeed after every EVERY ticks of a script."""
-    task, script, seed = job
+class Start:
+    """The first moment of an episode, to go back to: land takes longer to make than most scripts to play."""
+
+    def __init__(self, env: BasaltEnv):
+        world = env.world
+        self._env, self._body = env, env.body.copy()
+        self._arrays = [(array, array.copy()) for array in (world.blocks, world.light, world.animals)]
+
+    def again(self) -> None:
+        """Puts everything back that undrawn play has changed."""
+        env, world = self._env, self._env.world
+        for array, first in self._arrays:
+            array[:] = first
+        for kept in (world.placed, world.broken, world.history):
+            kept.clear()
+        world.water.clear()
+        env.body[:] = self._body
+        env.simulation.avatar.inventory = Inventory(dict(env.task.start[env.era]))
+        env.hands.reset()
+        env.steps, env.simulation.tick = 0, RESET_NOOPS
+
+
+def play(job: tuple[str, list[Script], int]) -> list[list[bool]]:
+    """For each script, whether an end would succeed after every EVERY of its ticks, on one seed."""
+    task, scripts, seed = job
     env = make(task)
     env.draws = False
     env.reset(seed=seed)
-    found = []
+    start, found = Start(env), []
+    for script in scripts:
+        start.again()
+        found.append(list(_moments(env, script)))
+    return found
+
+
+def _moments(env: BasaltEnv, script: Script) -> Iterator[bool]:
     for tick, action in enumerate(actions(script)):
         *_, over, cut, _ = env.step(action)
         if over or cut:
-            break
+            return
         if tick % EVERY == EVERY - 1:
-            found.append(asked(env).success)
-    return found
+            yield asked(env).success
 
 
 def pixel_rule(job: tuple[str, Script, int], rule: Callable[[np.ndarray], bool]) -> bool:
@@ -260,29 +291,33 @@ def pixel_rules() -> dict[str, tuple[str, Script, Callable[[np.ndarray], bool]]]
 
 
 # ---------------------------------------------------------------------- measuring
-def rates(pool: Any, task: str, script: Script, seeds: Sequence[int]) -> np.ndarray:
-    """Share of seeds on which an end after each EVERY ticks would succeed."""
-    found = pool.map(play, [(task, script, seed) for seed in seeds], chunksize=1)
-    longest = max(map(len, found))
-    return np.mean([episode + [False] * (longest - len(episode)) for episode in found], axis=0)
+def rates(pool: Any, task: str, scripts: list[Script], seeds: Sequence[int]) -> list[np.ndarray]:
+    """For each script, the share of seeds on which an end after each EVERY ticks would succeed."""
+    found = pool.map(play, [(task, scripts, seed) for seed in seeds], chunksize=1)
+    return [_share([episode[i] for episode in found]) for i in range(len(scripts))]
 
 
-def best_moment(rate: np.ndarray) -> tuple[int, float]:
-    """Ticks after which to end, and the success there."""
-    return (int(rate.argmax()) + 1) * EVERY, float(rate.max())
+def _share(episodes: list[list[bool]]) -> np.ndarray:
+    longest = max(1, *map(len, episodes))
+    return np.mean([episode + [False] * (longest - len(episode)) for episode in episodes], axis=0)
+
+
+def best_moment(rate: np.ndarray) -> tuple[float, int]:
+    """The best success, and the ticks after which to end for it."""
+    return float(rate.max()), (int(rate.argmax()) + 1) * EVERY
 
 
 def search(pool: Any, task: str, budget: int, seeds: Sequence[int], seed: int) -> tuple[Script, int]:
-    """The best of a number of drawn scripts and their changes, on seeds for tuning; and when to end it."""
+    """The best of a number of drawn scripts and of their changes, on seeds for tuning; and when to end it."""
     rng = np.random.default_rng(seed)
+    scripts = [DRAWN[task](rng) for _ in range(budget // 2)]
     ranked: list[tuple[float, int, Script]] = []
-    for turn in range(budget):
-        fresh = turn < budget // 2 or not ranked
-        script = (
-            DRAWN[task](rng) if fresh else changed(ranked[int(rng.integers(min(4, len(ranked))))][2], rng)
-        )
-        ticks, rate = best_moment(rates(pool, task, script, seeds))
-        ranked = sorted([*ranked, (rate, ticks, script)], key=lambda entry: -entry[0])[:8]
+    for _ in range(3):
+        moments = [best_moment(rate) for rate in rates(pool, task, scripts, seeds)]
+        ranked += [(*moment, script) for moment, script in zip(moments, scripts, strict=True)]
+        ranked.sort(key=lambda entry: -entry[0])
+        parents = [script for _, _, script in ranked[:4]]
+        scripts = [changed(parents[i % len(parents)], rng) for i in range(max(budget // 4, 1))]
     return ranked[0][2], ranked[0][1]
 
 
@@ -299,13 +334,6 @@ def line(task: str, name: str, seeds: Sequence[int], won: int, ticks: int | None
     )
 
 
-def held_out(pool: Any, task: str, script: Script, ticks: int, seeds: Sequence[int]) -> int:
-    """Seeds on which a script that ends after so many ticks succeeds."""
-    rate = rates(pool, task, cut(script, ticks), seeds)
-    at = ticks // EVERY - 1
-    return round(float(rate[at]) * len(seeds)) if at < len(rate) else 0
-
-
 def cut(script: Script, ticks: int) -> Script:
     """The first ticks of a script."""
     out = []
@@ -318,21 +346,22 @@ def cut(script: Script, ticks: int) -> Script:
 
 
 def report(pool: Any, task: str, options: argparse.Namespace) -> Iterator[str]:
-    seeds = range(options.first, options.first + options.count)
-    tuning = range(options.tune)
-    for name, script in FIXED[task]().items():
-        ticks, _ = best_moment(rates(pool, task, script, tuning))
-        yield line(task, name, seeds, held_out(pool, task, script, ticks, seeds), ticks)
+    seeds, tuning = range(options.first, options.first + options.count), range(options.tune)
+    fixed = FIXED[task]()
+    tuned = rates(pool, task, list(fixed.values()), tuning)
+    plans = [(name, fixed[name], best_moment(rate)[1]) for name, rate in zip(fixed, tuned, strict=True)]
     if options.budget:
-        script, ticks = search(pool, task, options.budget, tuning, options.seed)
-        won = held_out(pool, task, script, ticks, seeds)
-        yield line(task, f"the best of {options.budget} searched scripts", seeds, won, ticks)
-    if options.pixels:
-        for name, (of, script, rule) in pixel_rules().items():
-            if of == task:
-                jobs = [(task, script, seed) for seed in seeds]
-                won = sum(map(partial(pixel_rule, rule=rule), jobs))
-                yield line(task, f"{name} (looks)", seeds, won, None)
+        found = search(pool, task, options.budget, tuning, options.seed)
+        plans.append((f"the best of {options.budget} searched scripts", *found))
+    held_out = rates(pool, task, [cut(script, ticks) for _, script, ticks in plans], seeds)
+    for (name, _, ticks), rate in zip(plans, held_out, strict=True):
+        at = ticks // EVERY - 1
+        won = round(float(rate[at]) * len(seeds)) if at < len(rate) else 0
+        yield line(task, name, seeds, won, ticks)
+    for name, (of, script, rule) in pixel_rules().items() if options.pixels else ():
+        if of == task:
+            won = sum(map(partial(pixel_rule, rule=rule), [(task, script, seed) for seed in seeds]))
+            yield line(task, f"{name} (looks)", seeds, won, None)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def compare(driver: webdriver.Chrome, runs: list[Path], folder: Path, out: Path)
     evaluations = [evaluation for _, evaluation in find(runs)[1]]
     task = evaluations[0].summary.task
     comparison = Comparison(task, evaluations, Judgements(folder / "judged"))
-    with run_site(comparison.get, comparison.post) as address:
+    with run_site(comparison.routes) as address:
         for name, shape, theme in (("compare", WIDE, "light"), ("compare-phone", PHONE, "dark")):
             show(driver, address, shape, theme)
             driver.execute_script("document.querySelector('[data-winner=left]').click()")

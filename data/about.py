@@ -86,7 +86,8 @@ def read_about(folder: Path, remedy: str) -> About:
     """The record of the trajectory in `folder`. Raises UserError."""
     file = folder / "trajectory.json"
     try:
-        raw = _LONE.sub(rb"\\\\x\1", read_bytes(file))
+        raw = read_bytes(file)
+        raw = _LONE.sub(rb"\\\\x\1", raw) if b"\\udc" in raw else raw
     except (OSError, ValueError) as error:
         raise UserError(
             f"{file}: cannot be read ({getattr(error, 'strerror', None) or error}); {remedy}"

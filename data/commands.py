@@ -172,7 +172,7 @@ class CheckDemos(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Show(Command):
-    """Show what a store holds: counts, lengths, actions, and with --html a contact sheet to look at."""
+    """Show what a store holds: counts, lengths, actions. To look at the demonstrations: `data browse`."""
 
     store: tyro.conf.Positional[Path]
     """Folder of the store."""
@@ -180,12 +180,6 @@ class Show(Command):
     """Only this task."""
     actions: Path | None = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
-    html: Path | None = None
-    """Write a contact sheet: one HTML page with frames of every demonstration and its actions on them."""
-    frames: int = 48
-    """Frames of each demonstration on the contact sheet."""
-    demos: int = 100
-    """Demonstrations on the contact sheet, at most: evenly many of all."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.contract import find_task
@@ -211,13 +205,6 @@ class Show(Command):
         print_trajectories(trajectories, pooled)
         if action_list:
             console.print(f"the action set covers {action_list.coverage(pooled):.1%} of ticks exactly")
-        if self.html:
-            from basalt_iq.data.contact_sheet import write_sheet
-
-            chosen = range(0, len(trajectories), -(-len(trajectories) // max(1, self.demos)))
-            picked = ([trajectories[i] for i in chosen], [counts[i] for i in chosen])
-            write_sheet(self.html, *picked, self.frames)
-            console.print(f"contact sheet of {len(chosen)} of them: {shown(str(self.html))}", markup=False)
         known = all(one.about.digest for one in trajectories)
         return {
             "fingerprint": fingerprint(trajectories) if known else None,
@@ -228,7 +215,6 @@ class Show(Command):
             ],
             "actions": to_json(pooled.facts()),
             "action_set_coverage": action_list and action_list.coverage(pooled),
-            "html": self.html and str(self.html),
         }  # fmt: skip
 
 

@@ -62,6 +62,8 @@ class Evaluate(Command):
     world_python: str | None = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
+    near: bool = False
+    """Short episodes: the stand-in puts what the task needs near the start. Every result says so."""
     device: str = "auto"
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
@@ -73,9 +75,11 @@ class Evaluate(Command):
         from basalt_iq.records import to_json
 
         self._refuse_numbers()
-        maker = Maker(self.world, self.world_python, progress=True)
+        maker = Maker(self.world, self.world_python, self.near, progress=True)
         maker.check()
         plan, actor = self._plan()
+        if self.world == STAND_IN:
+            plan = replace(plan, distance="near" if self.near else "real")
         seeds = chosen_seeds(self.seeds, plan.task, self.first_seed, self.episodes)
         folder = self._folder()
         with progress() as bar:
@@ -90,6 +94,8 @@ class Evaluate(Command):
 
     def _refuse_numbers(self) -> None:
         """Raises UserError for numbers that make no sense, before anything is read or written."""
+        if self.near and self.world != STAND_IN:
+            raise UserError("--near: only the stand-in world has a say in its distances")
         if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
             raise UserError("--episodes, --workers and --worlds must be at least 1")
         if self.max_steps is not None and self.max_steps < 1:
@@ -197,6 +203,9 @@ class Record(Command):
     """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
     max_steps: int | None = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
+    near: bool = False
+    """Short episodes: what the task needs is near the start, and players make do with little. Else episodes
+    are about as long as real ones."""
     keep_failures: bool = False
     """Keep what a scripted player failed at too, marked as such, and play n seeds whatever comes of them.
     Otherwise further seeds follow until there are n successes. A person's are the person's to keep."""
@@ -214,7 +223,7 @@ class Record(Command):
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only)
+        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only, near=self.near)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)

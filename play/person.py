@@ -40,7 +40,7 @@ def record_person(
 
 def _sitting(recipe: Recipe, seed: int, player: WebPlayer, kept: int, n: int) -> Outcome | None:
     """One try at a seed; None where it is to be tried again, or the person stops before it."""
-    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps)
+    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps, distance=recipe.distance)
     with scratch(recipe.root, str(seed)) as folder, contextlib.closing(env):
         with Recording(recipe.spec, recipe.era, folder) as recording:
             env.reset(seed=seed)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -42,11 +42,17 @@ class Recipe:
     era: int = 2021
     max_steps: int | None = None
     only_successful: bool = False
+    near: bool = False
+    """Whether what a task needs is near the start (see `world.make`)."""
     who: str = ""
     """Who plays (see `person_of`); "" for the task's scripted player, to whom a seed is always the same."""
 
     def __post_init__(self) -> None:
         self.spec.check_era(self.era)
+
+    @property
+    def distance(self) -> Literal["real", "near"]:
+        return "near" if self.near else "real"
 
     @property
     def spec(self) -> Task:
@@ -60,7 +66,7 @@ class Recipe:
     def what(self) -> str:
         """What names tell apart beside the seed."""
         limit = "" if self.max_steps in (None, self.spec.max_steps) else str(self.max_steps)
-        return "/".join(filter(None, (self.who, limit)))
+        return "/".join(filter(None, (self.who, limit, "near" if self.near else "")))
 
 
 @dataclass(frozen=True)
@@ -169,13 +175,14 @@ def _play(recipe: Recipe, seed: int, folder: Path) -> tuple[Recording, dict[str,
     from basalt_iq.world import make
     from basalt_iq.world.players import make_player
 
-    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps)
+    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps, distance=recipe.distance)
     player = make_player(recipe.task, seed)
     with contextlib.closing(env), Recording(recipe.spec, recipe.era, folder) as recording:
         info = _play_through(env, player, seed, recording)
     about = {"success": False, "score": 0.0, "reasons": []}
     about |= {key: info[key] for key in about if key in info}
     about |= {"seed": seed, "steps": recording.length, "player": type(player).__name__}
+    about |= {"distance": recipe.distance}
     return recording, about
 
 

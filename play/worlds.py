@@ -75,6 +75,8 @@ class Maker:
     world: str = STAND_IN
     python: str | None = None
     """The interpreter that has the world's package. Default: the world's variable, else this one."""
+    near: bool = False
+    """Have the stand-in put what a task needs near the start, for short episodes."""
     progress: bool = False
     """Tell the world's ground truth in ``info["progress"]``, where it has one."""
 
@@ -116,7 +118,8 @@ class Maker:
         from basalt_iq.play.telling import Telling
         from basalt_iq.world import make
 
-        world = make(task, era=era, max_steps=max_steps)
+        distance = "near" if self.near else "real"
+        world = make(task, era=era, max_steps=max_steps, distance=distance)
         return Telling(world) if self.progress else world
 
 

@@ -132,8 +132,8 @@ def _open_hillside(blocks, surface, x, z, facing, dx, dz, seed):
     width = 2.1 + 1.2 * hash3(x, 7, z, seed)
     high = max(1.75, 0.8 * width)
     y = surface[x, z] + 1.0 - FLOOR * high
-    length = 18 + int(20.0 * hash3(x, 8, z, seed))
-    slope = -0.15 - 0.3 * hash3(x, 9, z, seed)
+    length = 22 + int(18.0 * hash3(x, 8, z, seed))
+    slope = -0.3 - 0.2 * hash3(x, 9, z, seed)
     return _cave(blocks, x + 0.5 + 0.5 * dx, y, z + 0.5 + 0.5 * dz, yaw, slope, length, width, seed + x)
 
 

@@ -14,13 +14,15 @@ from basalt_iq.world.village import STYLES, build_village, choose_style
 
 Distance = Literal["real", "near"]
 """How far a task's places are from the start: as in real demonstrations, or near, for short episodes."""
-CAVE_STEPS: Final = {"real": (70, 160), "near": (18, 48)}
+CAVE_STEPS: Final = {"real": (80, 125), "near": (18, 48)}
 """Steps on foot from a FindCave start to the dark of a cave, least and most."""
-CAVES: Final = {"real": (2, 1), "near": (4, 2)}
+CAVES: Final = {"real": (3, 1), "near": (4, 2)}
 """Mouths of caves in banks, and in level ground."""
 VIEW = 36.0
 """From this near a cave mouth may be seen from the start."""
 ANIMALS = 12
+HERD = 5.0
+"""Blocks at most from the middle of a herd of three to one of it, along x or z."""
 BOXES = np.zeros((256, 6))
 
 
@@ -79,8 +81,7 @@ def _animals_around(
         kind = (COW, PIG, SHEEP, CHICKEN)[(herd_number + int(hash3(0, 80, 0, seed) * 3.999)) % 4]
         if len(places) >= count:
             kind = VILLAGER
-        x = int(spawn[0] + spread * (2 * hash3(i, 81, 0, seed) - 1))
-        z = int(spawn[2] + spread * (2 * hash3(i, 82, 0, seed) - 1))
+        x, z = _grazing(spawn, spread, herd_number if len(places) < count else -1 - i, i, seed)
         if not (2 < x < terrain.SIZE[0] - 3 and 2 < z < terrain.SIZE[2] - 3):
             continue
         y = int(world.surface[x, z]) + 1
@@ -91,6 +92,14 @@ def _animals_around(
         if on_grass and place_free(world.blocks, kind, x + 0.5, y, z + 0.5, BOXES):
             places.append((kind, x + 0.5, float(y), z + 0.5))
     return herd([*places, (SNOWBALL, 0.0, -100.0, 0.0)], seed)
+
+
+def _grazing(spawn: np.ndarray, spread: int, herd_number: int, i: int, seed: int) -> tuple[int, int]:
+    """The i-th column to try for one of a herd, a few blocks about its middle; a herd tries several."""
+    middle = herd_number + 1000 * (i // 25)
+    x = spawn[0] + spread * (2 * hash3(middle, 81, 0, seed) - 1) + HERD * (2 * hash3(i, 83, 0, seed) - 1)
+    z = spawn[2] + spread * (2 * hash3(middle, 82, 0, seed) - 1) + HERD * (2 * hash3(i, 84, 0, seed) - 1)
+    return int(x), int(z)
 
 
 def find_cave_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
@@ -152,7 +161,7 @@ def _village_map(world: World, seed: int, styles: tuple[str, ...], near: int) ->
         spawn = _some_open_ground(world, land, near)
         if spawn is not None and len(world.houses) >= 3:
             middle = np.array([terrain.SIZE[0] // 2, 0, terrain.SIZE[2] // 2])
-            world.animals = _animals_around(world, middle, land, spread=36, count=16, villagers=3)
+            world.animals = _animals_around(world, middle, land, spread=44, count=18, villagers=3)
             return spawn
     raise RuntimeError(f"no ground for a village for seed {seed}")
 

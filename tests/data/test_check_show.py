@@ -1,5 +1,4 @@
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -108,18 +107,6 @@ def test_show_counts_what_the_store_holds(store, capsys):
     code, _, text = cli(capsys, "show", store.path, "--task", "MakeWaterfall")
     assert code == 2
     assert "no trajectories" in text
-
-
-def test_the_contact_sheet_is_one_page_with_escaped_names(store, tmp_path, capsys):
-    page = tmp_path / "new" / "sheet.html"
-    assert cli(capsys, "show", store.path, "--html", page, "--frames", 10)[0] == 0
-    text = page.read_text()
-    assert text.count("<figure>") == 20
-    assert "v4_&lt;b&gt;-1_0-30" in text
-    assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
-    trajectory = store.select()[0]
-    keys = [name for name, held in zip(trajectory.button_names, trajectory.buttons[0], strict=True) if held]
-    assert f'<span class="keys">{" ".join(keys)}' in text
 
 
 def test_coverage_by_an_action_set(store, tmp_path, capsys):

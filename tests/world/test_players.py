@@ -9,7 +9,7 @@ from basalt_iq.world import make
 from basalt_iq.world.players import PLAYERS, make_player
 from basalt_iq.world.players.manner import lengths
 
-WORLDS = {task: make(task) for task in PLAYERS}
+WORLDS = {task: make(task, distance="near") for task in PLAYERS}
 TASKS = pytest.mark.parametrize("task", PLAYERS)
 EXPLORERS = pytest.mark.parametrize("task", ["FindCave", "MakeWaterfall"])
 BUILDERS = pytest.mark.parametrize("task", ["CreateVillageAnimalPen", "BuildVillageHouse"])
@@ -111,7 +111,7 @@ def play_out(env, player, most):
 
 @pytest.mark.slow
 def test_the_same_player_plays_2022_with_its_own_keys():
-    env, player = make("FindCave", era=2022), make_player("FindCave", 0)
+    env, player = make("FindCave", era=2022, distance="near"), make_player("FindCave", 0)
     env.reset(seed=0)
     player.reset(env)
     used, info = play_out(env, player, 1500)
@@ -122,7 +122,7 @@ def test_the_same_player_plays_2022_with_its_own_keys():
 
 @BUILDERS
 def test_the_builders_play_2022_too(task):
-    env, player = make(task, era=2022), make_player(task, 5)
+    env, player = make(task, era=2022, distance="near"), make_player(task, 5)
     env.draws = False
     env.reset(seed=5)
     player.reset(env)

@@ -123,7 +123,10 @@ def test_plots_are_level_and_apart_from_houses():
     env.reset(seed=1)
     player.reset(env)
     level = levels(env.world, player.kind, player.screen)
-    found = [plot for _, plot in zip(range(20), plots(player.rng, env.world, level, (5, 7), 1), strict=False)]
+    found = [
+        plot
+        for _, plot in zip(range(20), plots(player.rng, env.world.houses, level, (5, 7), 1), strict=False)
+    ]
     assert found
     for x0, z0, x1, z1, y in found:
         assert (env.world.surface[x0 - 1 : x1 + 2, z0 - 1 : z1 + 2] == y - 1).all()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from basalt_iq.world import animals
-from basalt_iq.world.blocks import BLOCKS
+from basalt_iq.world.blocks import BLOCKS, SOLID
 from basalt_iq.world.judges.roaming import LAYERS, roam
 from basalt_iq.world.judges.verdict import Ending, Part, Verdict, cell_of, verdict, village_intact
 from basalt_iq.world.state import Cell, World
@@ -53,27 +53,45 @@ def pens(world: World) -> list[Pen]:
     if not fences:
         return []
     rooms: list[tuple[set[Cell], list[int]]] = []
+    known: list[tuple[int, set[Cell]]] = []
     for index, row in enumerate(world.animals[:-1]):
-        cells = _reach(world, row, fences) if row[animals.LIFE] > 0 else None
+        cells = _reach(world, row, fences, known) if row[animals.LIFE] > 0 else None
         if cells is None:
             continue
         rows = [index]
         for other in [room for room in rooms if room[0] & cells]:
             rooms.remove(other)
-            cells |= other[0]
+            cells = cells | other[0]
             rows += other[1]
         rooms.append((cells, rows))
     return [_pen(world, cells, rows, fences) for cells, rows in rooms]
 
 
-def _reach(world: World, row: np.ndarray, fences: dict[Cell, str]) -> set[Cell] | None:
-    """The cells, fences' own left out, that an animal can get to; None if it is free."""
+def _reach(
+    world: World, row: np.ndarray, fences: dict[Cell, str], known: list[tuple[int, set[Cell]]]
+) -> set[Cell] | None:
+    """The cells, fences' own left out, that an animal can get to; None if it is free.
+
+    `known` holds what was found for others, (kind, cells): one of the same kind in an open cell of theirs is
+    held with them.
+    """
+    kind = int(row[animals.KIND_OF])
+    here = cell_of((row[0], row[1] + 0.01, row[2]))
+    for of, cells in known:
+        if of == kind and here in cells and not SOLID[world.at(*here)]:
+            return cells
+    found = _flooded(world, row, kind, fences)
+    if found is not None:
+        known.append((kind, found))
+    return found
+
+
+def _flooded(world: World, row: np.ndarray, kind: int, fences: dict[Cell, str]) -> set[Cell] | None:
     x0, z0, x1, z1 = window = _window(world, fences)
     x, y, z = (float(v) for v in row[:3])
     if not (x0 <= x < x1 + 1 and z0 <= z < z1 + 1 and 1 < y < world.blocks.shape[1] - 4):
         return None
     reached = np.zeros((x1 - x0 + 1, z1 - z0 + 1, LAYERS), np.bool_)
-    kind = int(row[animals.KIND_OF])
     wide, high = float(animals.WIDTHS[kind]), float(animals.HEIGHTS[kind])
     if not roam(world.blocks, x, y, z, wide, high, FLIGHT.get(kind, 16), window, reached):
         return None

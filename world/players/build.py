@@ -40,6 +40,8 @@ class Builder(ScriptedPlayer):
         super().__init__(seed)
         self.misses = self.rng.uniform(0.0, 0.05)
         """Chance to press before the crosshair is where it has to be."""
+        self.ponders = self.rng.uniform(0.08, 0.18)
+        """Chance per block to stop and look before the next one."""
         self.far = False  # on the way to somewhere not at hand
 
     def strays(self) -> float:
@@ -176,6 +178,9 @@ class Builder(ScriptedPlayer):
                 above = (cell[0], cell[1] + 1, cell[2])  # a door fills two cells
                 yield from self.mend(set(self.env.world.placed) - before - {cell, above})
                 yield from self.wait(self.rng.integers(2, 5))
+                if not self.hurries and self.rng.random() < self.ponders:
+                    yield from self.glance()
+                    yield from self.wait(self.rng.exponential(25.0))
                 if self.bodies_near(cell[0] + 0.5, cell[2] + 0.5, 1.4):
                     yield from self.wait(self.rng.integers(8, 20))
                 self.notice(cell, above)

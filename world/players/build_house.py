@@ -7,13 +7,13 @@ import numpy as np
 from basalt_iq.world.blocks import BLOCKS, REPLACEABLE
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, Trip
-from basalt_iq.world.players.build import Builder
 from basalt_iq.world.players.house_plan import HIGH, LOG_CABIN, MATERIALS, HousePlan, Parts
 from basalt_iq.world.players.motor import MIDDLE
+from basalt_iq.world.players.settle import Settler
 from basalt_iq.world.players.sites import levels, plots
 
-SIZES = (5, 6)
-"""Blocks a side, least and most."""
+SMALL, LARGE = (5, 6), (7, 8)
+"""Blocks a side, least and most: of a hut, if there is hurry, little room or few blocks at hand; else."""
 CLEAR = 2
 """Blocks of level ground around the house."""
 SITES = 40
@@ -24,27 +24,36 @@ TOUR = (6, 9)
 """Blocks from the door at which one turns round to look."""
 
 
-class BuildVillageHousePlayer(Builder):
+class BuildVillageHousePlayer(Settler):
     """Builds layer by layer, always the handiest block next."""
 
     task = "BuildVillageHouse"
 
     def play(self) -> Script:
-        yield from self.wait(self.rng.integers(3, 12))
+        yield from self.arrive()
         plan = self.choose()
         if plan is None:
             return
         yield from self.go(plan.before(2))
+        if plan.floor:
+            yield from self.pave(plan.floor)
         if (yield from self.shell(plan)) and (yield from self.fittings(plan)):
             yield from self.tour(plan)
             yield from self.throw()
 
     def choose(self) -> HousePlan | None:
+        """The plan for a plot in view of the houses seen: of a house if there is room, else of a hut."""
+        roomy = self.env.era == 2021 and not self.hurries
+        return (self.plan(LARGE) if roomy else None) or self.plan(SMALL)
+
+    def plan(self, sizes: tuple[int, int]) -> HousePlan | None:
         """The nearest of some plots, with the door to where one comes from or to any side."""
+        if not self.houses:
+            return None
         world, level = self.env.world, levels(self.env.world, self.kind, self.screen)
         style = LOG_CABIN if self.env.era == 2022 else MATERIALS[world.style]
         found = []
-        for plot in plots(self.rng, world, level, SIZES, CLEAR):
+        for plot in plots(self.rng, self.houses, level, sizes, CLEAR):
             plan = HousePlan(plot, int(self.rng.integers(4)), style)
             x, y, z = plan.before(3)
             if level[x, z] == y:
@@ -53,6 +62,12 @@ class BuildVillageHousePlayer(Builder):
                 break
         away = [float(np.linalg.norm(self.position - plan.door)) for plan in found]
         return found[int(np.argmin(away))] if found else None
+
+    def pave(self, floor: Parts) -> Script:
+        """Dig out the turf where the room will be and lay a floor, one place after the other."""
+        for cell, item in floor.items():
+            if (yield from self.dig(cell)):
+                yield from self.put(cell, item, tries=3)
 
     # the shell
 
@@ -110,6 +125,8 @@ class BuildVillageHousePlayer(Builder):
         """A torch inside, and the door. Returns whether both are there."""
         if not (yield from self.put(plan.hearth, "torch")):
             return False
+        if not self.hurries:
+            yield from self.look_inside(plan)
         yield from self.go(plan.before(2))
         if not plan.materials.door:
             return True
@@ -119,6 +136,14 @@ class BuildVillageHousePlayer(Builder):
         self.outside[x0 : x1 + 1, z0 : z1 + 1] = False
         done = yield from self.put(plan.door, plan.materials.door, look=inwards)
         return done and BLOCKS[self.env.world.at(*plan.door)].group == "door"
+
+    def look_inside(self, plan: HousePlan) -> Script:
+        """Go in and look at every wall."""
+        yield from self.go(plan.before(-3))
+        for _ in range(int(self.rng.integers(4, 8))):
+            aside = self.rng.uniform(50.0, 110.0)
+            yield from self.face(self.yaw + aside, float(self.rng.uniform(-15.0, 25.0)), within=6.0)
+            yield from self.wait(self.rng.integers(10, 40))
 
     def tour(self, plan: HousePlan) -> Script:
         """Walk off, turn round, and look at it from a side or two."""

@@ -85,8 +85,9 @@ class CreateVillageAnimalPenPlayer(Herder):
         self.flock, self.dawdles = [], 0
         self.spoilt: list[Pen] = []
         self.wanted = 2 + int(self.rng.random() < 0.35)
-        yield from self.wait(self.rng.integers(3, 12))
-        for _ in range(3):
+        yield from self.arrive()
+        for _ in range(4):
+            yield from self.search()
             pen = self.choose()
             if pen is None:
                 return
@@ -96,6 +97,10 @@ class CreateVillageAnimalPenPlayer(Herder):
             self.spoilt.append(pen)
 
     # deciding
+
+    def knows_enough(self) -> bool:
+        """Two of a kind that are free, and a house to pen them in beside."""
+        return bool(self.houses) and any(len(self.at_large(kind)) >= 2 for kind in FOOD_OF)
 
     def choose(self) -> Pen | None:
         """The site and the kind of animal that make the least walking; sets ``kind_of``."""
@@ -127,8 +132,10 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def sites(self, count: int = 60) -> list[Pen]:
         """Some pens that could be built on the plots near the houses."""
+        if not self.houses:
+            return []
         level = levels(self.env.world, self.kind, self.screen)
-        choices = plots(self.rng, self.env.world, level, SIZES, CLEAR)
+        choices = plots(self.rng, self.houses, level, SIZES, CLEAR)
         pens = (Pen(plot, int(self.rng.integers(4))) for plot in choices)
         return list(islice((pen for pen in pens if self.fits(pen, level)), count))
 

@@ -14,7 +14,9 @@ RAYS, FAR = 64, 64.0
 """What a player looks at: the agent's own picture of 64x64 pixels, as far as MineRL draws (4 chunks)."""
 PIXELS = 4
 """Pixels in one picture, of a place and what is beside it, below which it is overlooked."""
-SURE = 22.0
+LOOK = 5
+"""Ticks from one look at the view to the next."""
+SURE = 20.0
 """Blocks within which nothing that is in view escapes a player."""
 ROAM = (8.0, 50.0)
 """Nearest and farthest walk to a place from which to look around again."""
@@ -32,6 +34,14 @@ class Explorer(ScriptedPlayer):
         self.sea = (self.kind == paths.WATER).any(1)
         self.known = np.zeros(self.kind.shape[::2], np.bool_)
         self.stops: list[np.ndarray] = []
+        self._looked = -LOOK
+
+    def looks(self) -> bool:
+        """Whether it is time to take in the view again: a look takes some ticks, a turn shows nothing."""
+        if self.env.tick < self._looked + LOOK or not self.wrist.still:
+            return False
+        self._looked = self.env.tick
+        return True
 
     def glimpse(self) -> np.ndarray:
         """Take in what is in view now: the clear cells [N, 3] in front of everything seen."""
@@ -54,9 +64,10 @@ class Explorer(ScriptedPlayer):
     def look_around(self, found: Found) -> Script:
         """Turn all the way round, a view at a time, until what is looked for comes into view."""
         self.stops.append(self.position)
+        view = FIELD_OF_VIEW[self.env.era]
         side, turned = self.rng.choice([-1.0, 1.0]), 0.0
-        while turned < 330.0 and not found():
-            step = FIELD_OF_VIEW[self.env.era] * self.rng.uniform(0.55, 0.85)
+        while turned < 360.0 - view and not found():
+            step = view * self.rng.uniform(0.5, 0.75)
             turned += step
             yield from self.face(self.yaw + side * step, self.habits.gaze + self.rng.normal(0.0, 3.0), 6.0)
             yield from self.wait(self.rng.integers(2, 8))

@@ -10,7 +10,7 @@ from basalt_iq.world.players.explore import Explorer
 
 DIM = 12
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
-DARK = 3
+DARK = 5
 """Sky light at which this player takes itself to be inside: well in, so that an imitator may be hasty."""
 ROOMY = 20
 """Dark cells seen nearby that make a cave of a hole."""
@@ -20,6 +20,8 @@ SHADE_COST = 2.5
 """Blocks of walking that one level more of darkness is worth."""
 AROUND = np.stack(np.meshgrid(range(-2, 3), range(-1, 2), range(-2, 3), indexing="ij"), -1).reshape(-1, 3)
 REACH = 75.0
+AGAIN = 5.0
+"""Blocks from where one has looked around at which it is worth doing so again."""
 
 
 class FindCavePlayer(Explorer):
@@ -37,7 +39,7 @@ class FindCavePlayer(Explorer):
         self.roof = shape[1] - 1 - ground[:, ::-1].argmax(1)  # height of the topmost ground block
         self.news = 0  # dim cells seen since the last look for a way in
         yield from self.wait(self.rng.integers(3, 9))
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.3:
             yield from self.stray(bathe=bool(self.rng.random() < 0.6))
         yield from self.search()
         if self.inside():
@@ -59,6 +61,8 @@ class FindCavePlayer(Explorer):
                 return
             if there and not self.news:
                 self.forget(way[-1])
+                if all(np.abs(self.position - stop).max() > AGAIN for stop in self.stops):
+                    yield from self.look_around(self.found)
 
     def strays(self) -> float:
         """Only in the open: in a cave there are better things to do."""
@@ -100,6 +104,8 @@ class FindCavePlayer(Explorer):
 
     def found(self) -> bool:
         """Whether a way in has come into view."""
+        if not self.looks():
+            return False
         self.notice()
         return self.news > 0 and self.way_in() is not None
 
@@ -129,14 +135,12 @@ class FindCavePlayer(Explorer):
 
     def go_in(self, way: np.ndarray) -> Trip:
         """Walk to a dim place, looking out for a better one; ends once inside or once there is news."""
-        tick = 0
+        began = self.env.tick
 
         def enough() -> bool:
-            nonlocal tick
-            tick += 1
-            if tick % 3 == 0:
+            if self.looks():
                 self.notice()
-            return self.inside() or (self.news > 6 and tick > 12)
+            return self.inside() or (self.news > 6 and self.env.tick > began + 12)
 
         return (yield from self.walk(way, enough))
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from basalt_iq.world.animals import FOOD, KIND_OF, LIFE, X, Y, Z
+from basalt_iq.contract import FIELD_OF_VIEW
+from basalt_iq.world.animals import FOOD, HEIGHTS, KIND_OF, LIFE, WIDTHS, X, Y, Z
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import Script, Trip
-from basalt_iq.world.players.build import Builder
+from basalt_iq.world.players.explore import RAYS
 from basalt_iq.world.players.motor import Action, Feet
+from basalt_iq.world.players.settle import Settler
 
+PIXELS = 3
+"""Pixels in one picture below which an animal is overlooked."""
 NOTICE = 6.5
 """Blocks within which an animal surely sees what one holds."""
 CLOSE = 3.4
@@ -21,8 +27,8 @@ FAR = 110.0
 FOOD_OF = {kind: food for food, kinds in FOOD.items() for kind in kinds}
 
 
-class Herder(Builder):
-    """Knows where the animals are. ``flock`` are the rows of those it means to lead."""
+class Herder(Settler):
+    """Knows of the animals that have been in its view. ``flock`` are the rows of those it means to lead."""
 
     kind_of: int
     flock: list[int]
@@ -30,15 +36,39 @@ class Herder(Builder):
     """How often one had to go back for a follower."""
     strolls = False
 
+    def arrive(self) -> Script:
+        self.met: set[int] = set()
+        yield from super().arrive()
+
+    def take_in(self) -> None:
+        """Notice houses, and animals large enough in the picture."""
+        super().take_in()
+        for row, animal in enumerate(self.animals):
+            if row not in self.met and animal[LIFE] > 0 and self._shows(animal):
+                self.met.add(row)
+
+    def _shows(self, animal: np.ndarray) -> bool:
+        """Whether an animal covers enough pixels and nothing is before its middle."""
+        wide, high = WIDTHS[int(animal[KIND_OF])], HEIGHTS[int(animal[KIND_OF])]
+        middle = animal[X : Z + 1] + np.array([0.0, 0.5 * high, 0.0])
+        away = middle - self.eye
+        ahead = np.array(sight.direction(self.yaw, self.pitch))
+        depth, scale = float(away @ ahead), math.tan(math.radians(FIELD_OF_VIEW[self.env.era]) / 2)
+        aside = math.sqrt(max(float(away @ away) - depth**2, 0.0))
+        if depth < 0.5 or aside > depth * scale or wide * high * (RAYS / (2 * scale * depth)) ** 2 < PIXELS:
+            return False
+        length = float(np.linalg.norm(away))
+        *_, free = sight.cast(self.screen, *self.eye, *(away / length), length)
+        return free < 0 or free > length - 0.5
+
     @property
     def animals(self) -> np.ndarray:
         """[N, ...] all animals and villagers."""
         return self.env.world.animals[:-1]
 
     def of_kind(self, kind: int) -> list[int]:
-        """Rows of the living animals of a kind."""
-        herd = self.animals
-        return np.flatnonzero((herd[:, KIND_OF] == kind) & (herd[:, LIFE] > 0)).tolist()
+        """Rows of the living animals of a kind that have been seen."""
+        return [row for row in sorted(self.met) if self._kind(row) == kind and self.animals[row, LIFE] > 0]
 
     def away(self, row: int) -> float:
         """Blocks from here to an animal."""

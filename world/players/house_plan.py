@@ -15,7 +15,10 @@ HIGH = 3
 
 @dataclass(frozen=True)
 class Materials:
-    """Items: the walls' lowest layer, walls, corner posts, roof, windows and door ('' leaves a doorway)."""
+    """Items: the walls' lowest layer, walls, corner posts, roof, windows, door ('' leaves a doorway), floor.
+
+    No more than a stack of 64 is at hand of each: a house of 8x8 takes 64 for the roof and 40 for the walls.
+    """
 
     foot: str
     wall: str
@@ -23,13 +26,17 @@ class Materials:
     roof: str
     window: str
     door: str
+    floor: str = ""
+    """'' leaves the ground as it is."""
 
 
 MATERIALS = {
-    "plains": Materials("cobblestone", "planks#0", "log#0", "planks#0", "glass", "wooden_door"),
-    "savanna": Materials("cobblestone", "planks#4", "log2#0", "planks#4", "glass", "acacia_door"),
-    "taiga": Materials("cobblestone", "planks#1", "log#1", "planks#1", "glass", "spruce_door"),
-    "desert": Materials("sandstone#0", "sandstone#0", "sandstone#2", "sandstone#2", "glass", "wooden_door"),
+    "plains": Materials("log#0", "planks#0", "log#0", "cobblestone", "glass", "wooden_door", "planks#1"),
+    "savanna": Materials("log2#0", "planks#4", "log2#0", "cobblestone", "glass", "acacia_door", "planks#0"),
+    "taiga": Materials("log#1", "planks#1", "log#1", "cobblestone", "glass", "spruce_door", "planks#0"),
+    "desert": Materials(
+        "cobblestone", "sandstone#0", "cobblestone", "sandstone#2", "glass", "wooden_door", "planks#0"
+    ),
 }
 """Of 2021, by the village's style."""
 LOG_CABIN = Materials("cobblestone", "cobblestone", "oak_log", "oak_log", "glass_pane", "")
@@ -61,6 +68,16 @@ class HousePlan:
         """A cell so many blocks out from the door; negative is in."""
         x, y, z = self.door
         return x + blocks * self.out[0], y, z + blocks * self.out[1]
+
+    @property
+    def floor(self) -> Parts:
+        """The floor of the room, in rows there and back; nothing if it stays as it is."""
+        x0, z0, x1, z1, y = self.plot
+        if not self.materials.floor:
+            return {}
+        rows = [list(range(z0 + 1, z1)), list(range(z1 - 1, z0, -1))]
+        cells = [(x, y - 1, z) for x in range(x0 + 1, x1) for z in rows[x % 2]]
+        return dict.fromkeys(cells, self.materials.floor)
 
     @property
     def hearth(self) -> paths.Cell:

@@ -14,9 +14,9 @@ from basalt_iq.world.players.explore import Explorer
 from basalt_iq.world.players.motor import MIDDLE, Action
 from basalt_iq.world.terrain import SEA
 
-LOWEST, HIGHEST = 5, 18
+LOWEST, HIGHEST = 6, 18
 """Blocks of free fall this player looks for."""
-PATIENCE, ENOUGH = 1200, 4
+PATIENCE, ENOUGH = 1200, 5
 """Ticks after which a smaller fall is good enough, in blocks: some land has none higher."""
 CLIMB, TREK = 60.0, 160.0
 """Longest way, in blocks, to an edge: while there may be a nearer one, and where all around is none."""
@@ -63,7 +63,6 @@ class MakeWaterfallPlayer(Explorer):
     def play(self) -> Script:
         self.start_exploring()
         self.spoilt: set[tuple[int, ...]] = set()
-        self.waited = 0
         yield from self.wait(self.rng.integers(3, 9))
         if not self.hurries:
             yield from self.ascend(SEA + self.rng.uniform(*AMBITION))
@@ -103,9 +102,10 @@ class MakeWaterfallPlayer(Explorer):
 
     def found(self) -> bool:
         """Whether an edge to pour over has come into view; asked now and then, for it takes a moment."""
+        if not self.looks():
+            return False
         self.glimpse()
-        self.waited += 1
-        return self.waited % 8 == 0 and self.best_edge() is not None
+        return self.best_edge() is not None
 
     def best_edge(self, farthest: float = CLIMB) -> tuple[Edge, np.ndarray] | None:
         """The edge that is worth its walk most, and the route there; None if none is known."""

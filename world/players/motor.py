@@ -58,7 +58,7 @@ class Habits:
             slack=rng.uniform(2.0, 4.0),
             hesitation=rng.uniform(0.005, 0.015),
             pause=rng.uniform(8, 18),
-            glances=rng.uniform(0.002, 0.006),
+            glances=rng.uniform(0.001, 0.004),
             sprints=bool(rng.random() < 0.6),
             gaze=rng.uniform(4.0, 11.0),
             slips=rng.uniform(0.0, 0.006),

@@ -10,6 +10,7 @@ import numpy as np
 from basalt_iq.world.blocks import REPLACEABLE
 from basalt_iq.world.players import paths
 from basalt_iq.world.state import World
+from basalt_iq.world.village import House
 
 NEAREST, FARTHEST = 3, 11
 """Blocks between a plot and the nearest house."""
@@ -46,24 +47,24 @@ def levels(world: World, kind: np.ndarray, screen: np.ndarray) -> np.ndarray:
 
 
 def plots(
-    rng: np.random.Generator, world: World, level: np.ndarray, sizes: tuple[int, int], clear: int
+    rng: np.random.Generator, houses: list[House], level: np.ndarray, sizes: tuple[int, int], clear: int
 ) -> Iterator[Plot]:
     """Random plots near a house, ``sizes`` (least, most) cells a side, level with ``clear`` cells around."""
     for _ in range(TRIES):
-        house = world.houses[int(rng.integers(len(world.houses)))]
+        house = houses[int(rng.integers(len(houses)))]
         wide, deep = (int(v) for v in rng.integers(sizes[0] - 1, sizes[1], 2))
         x = int(rng.integers(house.x0 - FARTHEST - wide, house.x1 + FARTHEST))
         z = int(rng.integers(house.z0 - FARTHEST - deep, house.z1 + FARTHEST))
         plot = Plot(x, z, x + wide, z + deep, int(level[x, z]))
         around = level[x - clear : x + wide + clear + 1, z - clear : z + deep + clear + 1]
-        if plot.y and (around == plot.y).all() and _apart(world, plot):
+        if plot.y and (around == plot.y).all() and _apart(houses, plot):
             yield plot
 
 
-def _apart(world: World, plot: Plot) -> bool:
+def _apart(houses: list[House], plot: Plot) -> bool:
     """Whether a plot keeps its distance from every house."""
     corners = [(x, z) for x in (plot.x0, plot.x1) for z in (plot.z0, plot.z1)]
-    return all(house.distance(x, z) >= NEAREST for house in world.houses for x, z in corners)
+    return all(house.distance(x, z) >= NEAREST for house in houses for x, z in corners)
 
 
 def ring(plot: Plot) -> list[tuple[int, int]]:

@@ -23,9 +23,14 @@ def test_a_correct_pen_is_right_in_every_tick(kind: int) -> None:
     build(world, "fence_gate_0", [(X, Y, Z - 2)], "fence_gate")
     release(world, (kind, X + 0.5, Y, Z + 0.5), (kind, X + 0.5, Y, Z - 0.5))
     wrong = []
+    before = np.zeros(0)
     for tick in range(2000):
-        animals.tick_animals(world.blocks, world.animals[:-1], NOBODY, NO_FOOD, tick, 3, BOXES)
+        animals.tick_animals(world.blocks, world.animals[:-1], NOBODY, NO_FOOD, tick, 3, BOXES, 2022)
         animals.push_apart(world.animals[:-1], NOBODY)
+        now = world.animals[:-1].copy()
+        if np.array_equal(now[:, :3], before):
+            continue  # the verdict is a function of where they are
+        before = now[:, :3]
         if not judge_pen(world, END).success:
             wrong.append((tick, world.animals[:-1, :3].round(2).tolist(), [p.kinds for p in pens(world)]))
     assert not wrong, (len(wrong), wrong[:3])
