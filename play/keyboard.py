@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import cv2
 import msgspec
@@ -27,6 +27,9 @@ from basalt_iq.contract import BUTTONS, TICK_SECONDS, Task
 from basalt_iq.pages import render
 from basalt_iq.play.briefing import about, how_to_end
 from basalt_iq.server import as_page, decoded, run_site
+
+if TYPE_CHECKING:
+    from basalt_iq.world.view import View
 
 TEMPLATES = Path(__file__).with_name("templates")
 #: Height and width of the picture that a person plays by, in pixels, whatever is recorded.
@@ -89,7 +92,8 @@ class WebPlayer:
         self.task, self.era, self.done = task, era, False
         self._limit = max_steps or task.max_steps
         self._scene = Scene(limit=self._limit)
-        self._hands, self._choice = Message(), None
+        self._hands = Message()
+        self._choice: Choice | None = None
         self._tapped: set[str] = set()
         self._turned = np.zeros(2)
         self._news = threading.Condition()
@@ -153,9 +157,9 @@ class WebPlayer:
         with self._news:
             self._choice = None
             self._set(**scene)
-            while self._choice not in choices:
+            while (choice := self._choice) not in choices or choice is None:
                 self._news.wait(0.5)  # with a limit, so that Ctrl-C is heard
-            choice, self._choice = self._choice, None
+            self._choice = None
             self._tapped, self._turned = set(), np.zeros(2)
         return choice
 
@@ -256,7 +260,8 @@ class _Picture:
 
     def __init__(self, tell: Any):
         self.jpeg = b""
-        self._tell, self._view = tell, None
+        self._tell = tell
+        self._view: View | None = None
         self._wanted, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._draw, name="picture", daemon=True)
         self._thread.start()

@@ -49,7 +49,7 @@ def _sitting(recipe: Recipe, seed: int, player: WebPlayer, kept: int, n: int) ->
             if not player.begin(env, seed, kept, n, not recipe.only_successful):
                 return None
             info, interrupted = _play(env, player, recording, observation)
-        about = {"success": False, "score": 0.0, "reasons": []}
+        about: dict[str, Any] = {"success": False, "score": 0.0, "reasons": []}
         about |= {key: info[key] for key in about if key in info}
         about |= {"seed": seed, "steps": recording.length, "player": "person", "stopped": not info}
         outcome = Outcome(seed, recording.length, bool(about["success"]), float(about["score"]), True)

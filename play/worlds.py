@@ -118,8 +118,7 @@ class Maker:
         from basalt_iq.play.telling import Telling
         from basalt_iq.world import make
 
-        distance = "near" if self.near else "real"
-        world = make(task, era=era, max_steps=max_steps, distance=distance)
+        world = make(task, era, max_steps, distance="near" if self.near else "real")
         return Telling(world) if self.progress else world
 
 

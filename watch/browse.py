@@ -139,8 +139,8 @@ class Browser:
         odd = list(_odd(row, self._lengths[row.task]))
         if (twin := self._twins.get(index)) is not None:
             odd.append(f"the same actions as {self.demos[twin].name}")
-        marked = {"excluded": mark_.excluded, "note": mark_.note} if mark_ else {}
-        return replace(row, outlier=odd, **marked)
+        row = replace(row, outlier=odd)
+        return replace(row, excluded=mark_.excluded, note=mark_.note) if mark_ else row
 
     def _row(self, index: int, one: Trajectory) -> Row:
         counts = one.counts()
