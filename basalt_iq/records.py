@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +63,9 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def to_json(record: Any) -> Any:
     """A record as dicts, lists and plain values."""
-    return msgspec.to_builtins(record)
+    # Alone, msgspec leaves out the fields of a dataclass it has read that were not in the file.
+    plain = asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
+    return msgspec.to_builtins(plain)
 
 
 def write_json(path: Path, record: Any) -> None:

@@ -31,7 +31,7 @@ from basalt_iq.records import write_json
 from basalt_iq.world import make
 
 DEMO_SEED, HELD_OUT_SEED = 50_000, 300_000
-#: From demos alone the least held-out surprise comes within 600 updates, and that agent plays.
+#: From demos alone the least held-out NLL comes within 600 updates, and that agent plays.
 WATCHING = "--steps 600"
 PLAYING = "--steps 1400 --online --worlds 24 --online-steps 900"
 WAYS = {

@@ -139,7 +139,7 @@ def fill(store: Store, name: str, length: int, sparse: bool = False) -> None:
         if sparse:
             writer.append(np.zeros((3, 64, 64), np.uint8))
             writer._file.truncate(128 + states * 12288)
-            writer.frames = states
+            writer._sums *= states
         else:
             random = np.random.default_rng(0)
             for _ in range(states):

@@ -8,18 +8,28 @@ import sys
 import time
 from pathlib import Path
 
-from basalt_iq.data.sampler import Episode, SequenceSampler
-from basalt_iq.data.store import Store
+from basalt_iq.data.sampler import SequenceSampler
+from basalt_iq.data.store import Store, Trajectory
 
 BATCH, LENGTH, STACK = 32, 64, 4
 
 
+class OnDisk:
+    """A trajectory as the sampler takes it (see `Windowed`)."""
+
+    terminal = True
+
+    def __init__(self, trajectory: Trajectory):
+        self.length, self.frames, self.rows = trajectory.length, trajectory.frames, trajectory.rows
+
+    def window(self, first: int, stop: int) -> dict:
+        rows = self.rows.read(first, stop)
+        return {name: rows[name] for name in ("camera", "buttons", "inventory")}
+
+
 def sampler_of(store: Store) -> SequenceSampler:
-    """Frames, keys, camera and inventory of every trajectory."""
-    episodes = [
-        Episode(one.frames, {"camera": one.camera, "buttons": one.buttons, "inventory": one.inventory})
-        for one in store.select()
-    ]
+    """Frames, keys, camera and inventory of every trajectory, all read from the disk."""
+    episodes = [OnDisk(one) for one in store.select()]
     return SequenceSampler(episodes, batch=BATCH, length=LENGTH, stack=STACK, seed=0)
 
 

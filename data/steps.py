@@ -64,7 +64,7 @@ def row_type(buttons: int, items: int) -> np.dtype:
     """One state and the action taken in it, as a store keeps them; `frame_sum` is the CRC-32 of its frame."""
     fields = [("buttons", "u1", (buttons,)), ("camera", "<f4", (2,)), ("equip", "<i2")]
     fields += [("inventory", "<i4", (items,)), ("equipped", "<i2"), ("frame_sum", "<u4")]
-    return np.dtype(fields)
+    return np.dtype(fields, align=True)  # unaligned columns take twice as long to copy
 
 
 def to_rows(steps: Steps, frame_sums: np.ndarray) -> np.ndarray:

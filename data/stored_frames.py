@@ -38,10 +38,13 @@ class OpenFiles:
     def __call__(self, path: Path) -> FileIO:
         """The file, open for reading for as long as the caller holds on to it. Raises OSError."""
         with self._lock:
-            file = self._open.pop(path, None) or FileIO(path, "r")
-            self._open[path] = file
-            if len(self._open) > self._most:
-                self._open.popitem(last=False)  # closed once nobody reads from it
+            file = self._open.get(path)
+            if file is None:
+                file = self._open[path] = FileIO(path, "r")
+                if len(self._open) > self._most:
+                    self._open.popitem(last=False)  # closed once nobody reads from it
+            else:
+                self._open.move_to_end(path)
             return file
 
 
@@ -58,6 +61,7 @@ class FrameFile:
         self.bytes_each = 3 * size * size
         self._files, self._sums = files, sums
         self._seen: np.ndarray | None = None
+        self._unseen = count
 
     def read(self, first: int, out: np.ndarray) -> None:
         """Fill `out` (n, 3, size, size), C-contiguous, with the frames from `first` on. Raises UserError."""
@@ -70,7 +74,7 @@ class FrameFile:
             raise UserError(f"{self.path}: cannot be read ({error.strerror or error})") from error
         if got != out.nbytes:
             raise UserError(f"{self.path}: was cut short; {REMEDY}")
-        if self._sums is not None:
+        if self._sums is not None and self._unseen:
             self._check(first, out, self._sums)
 
     def _refuse_other_size(self, file: FileIO) -> None:
@@ -88,6 +92,7 @@ class FrameFile:
         for i in np.flatnonzero(~seen).tolist():
             if zlib.crc32(frames[i].data) != wanted[i]:
                 raise UserError(f"{self.path}: frame {first + i} is damaged; {REMEDY}")
+        self._unseen -= int((~seen).sum())
         seen[:] = True
 
 

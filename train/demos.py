@@ -50,7 +50,7 @@ def load_demos(path: Path, task: str, held_out: float) -> Demos:
     Which ones depends on their names alone. Raises UserError if there are fewer than two.
     """
     store, known = Store.open(path), contract.find_task(task)
-    everything = store.select(task=known.name)
+    everything = _distinct(store.select(task=known.name))
     found = included(path, everything)
     if len(found) < 2 and len(everything) >= 2:
         raise UserError(
@@ -71,6 +71,14 @@ def load_demos(path: Path, task: str, held_out: float) -> Demos:
     by_name = {id(t) for t in order[:count]}
     train = [t for t in found if id(t) not in by_name]
     return Demos(known.name, eras.pop(), store.size, train, [t for t in found if id(t) in by_name])
+
+
+def _distinct(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
+    """Each content once, by its first name: a copy of a held-out demo must not be learned from."""
+    first: dict[str, Trajectory] = {}
+    for trajectory in trajectories:
+        first.setdefault(trajectory.digest, trajectory)
+    return list(first.values())
 
 
 def _counted(trajectories: Sequence[Trajectory]) -> Iterator[tuple[Trajectory, int]]:

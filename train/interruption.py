@@ -22,13 +22,14 @@ class Interruption:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._restore()
+        self.release()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
-        self._restore()
+        self.release()
 
-    def _restore(self) -> None:
+    def release(self) -> None:
+        """Let signals act as before the block."""
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._before = {}

@@ -178,6 +178,7 @@ class Trainer:
                 if writer:
                     writer.tell(values)
             if writer and self.over:
+                interruption.release()  # what is left may be cut short
                 writer.finish()
         signal = interruption.signal or 0 if self.stopped else None
         return TrainResult(self.step, round(self.seconds, 1), self.chosen, signal)

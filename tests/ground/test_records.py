@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basalt_iq.errors import UserError
-from basalt_iq.records import parse_json, read_json, write_json
+from basalt_iq.records import parse_json, read_json, to_json, write_json
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ def test_what_is_written_is_read_back_and_newer_fields_are_left_aside(tmp_path):
     assert read(tmp_path / "p.json") == point
     (tmp_path / "p.json").write_text('{"name": "a", "x": 2, "of_a_later_version": [1]}')
     assert read(tmp_path / "p.json") == Point("a", 2.0)
+    assert to_json(read(tmp_path / "p.json")) == {"name": "a", "x": 2.0, "tags": ()}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Demos as decisions: what was seen when, and what was then done."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -44,3 +45,13 @@ def test_a_decision_of_one_tick_is_the_tick(store):
     for demo, episode in zip(demos.train, episodes(demos.train, spec), strict=True):
         assert episode.length == demo.length
         assert np.array_equal(episode.steps["action"], spec.actions.encode(ticks(demo)))
+
+
+def test_a_copy_of_a_demo_counts_once_whatever_it_is_called(store, tmp_path):
+    copy = tmp_path / "store"
+    shutil.copytree(store, copy)
+    for number in range(6):
+        shutil.copytree(copy / "FindCave" / f"demo-{number}", copy / "FindCave" / f"zz-{number}")
+    demos = load_demos(copy, "FindCave", 0.5)
+    assert len(demos.train) == len(demos.held_out) == 3
+    assert not {t.digest for t in demos.train} & {t.digest for t in demos.held_out}
