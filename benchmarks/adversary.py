@@ -304,7 +304,8 @@ def _share(episodes: list[list[bool]]) -> np.ndarray:
 
 def best_moment(rate: np.ndarray) -> tuple[float, int]:
     """The best success, and the ticks after which to end for it."""
-    return float(rate.max()), (int(rate.argmax()) + 1) * EVERY
+    moment = int(rate.argmax()) + 1 if rate.any() else len(rate)  # never yet: at its end
+    return float(rate.max()), moment * EVERY
 
 
 def search(pool: Any, task: str, budget: int, seeds: Sequence[int], seed: int) -> tuple[Script, int]:
