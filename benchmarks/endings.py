@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from basalt_iq.agent.observation import equipped
+from basalt_iq.play.loop import ticks
 from basalt_iq.play.player import Player
 from basalt_iq.world import make
-from basalt_iq.world.tasks import RULES
+from basalt_iq.world.tasks import JUDGES, ending
 
 GUARDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 NEVER = 2.0
@@ -45,18 +47,20 @@ class Ends:
 def observe(player: Player, seed: int, max_steps: int | None) -> Ends:
     """One episode of a player that never ends it."""
     env = make(player.task, player.era, max_steps)
-    seen, _ = env.reset(seed=seed)
     player.start([0], [seed])
-    probability, right, over = [], [], False
-    while not over:
+    probability, right = [], []
+
+    def act(seen: Any) -> Any:
         (decision,) = player.act([seen], [0])
         if env.steps % player.repeat == 0:
             ends = player.spec.actions.ends_episode(equipped(seen))
-            _, *others = RULES[env.task.name].judge(env).reasons  # the first: the player ended the episode
+            verdict = JUDGES[env.task.name](env.world, ending(env.simulation, True))
             probability.append(float(decision.policy[ends].sum()))
-            right.append(all(reason.startswith("yes") for reason in others))
-        seen, _, terminated, truncated, _ = env.step(decision.action)
-        over = terminated or truncated
+            right.append(verdict.success)
+        return decision.action
+
+    for _ in ticks(env, seed, act):
+        pass
     return Ends(np.array(probability), np.array(right))
 
 

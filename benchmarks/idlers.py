@@ -18,6 +18,7 @@ from typing import Any
 
 from basalt_iq.agent.actions import entry_2021
 from basalt_iq.contract import TASKS
+from basalt_iq.play.loop import ticks
 from basalt_iq.play.player import RandomPlayer
 from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
@@ -27,13 +28,13 @@ def play(seed: int, task: str, idler: str) -> dict[str, Any]:
     """One episode, to its end."""
     env, player = make(task), RandomPlayer(entry_2021(task), repeat=4)
     env.draws = False
-    observation, info = env.reset(seed=seed)
     player.start([0], [seed])
-    over = False
-    while not over:
-        action = player.act([observation], [0])[0].action if idler == "random" else {}
-        observation, _, terminated, truncated, info = env.step(action)
-        over = terminated or truncated
+
+    def act(seen: Any) -> Any:
+        return player.act([seen], [0])[0].action if idler == "random" else {}
+
+    *_, last = ticks(env, seed, act)
+    info = last.seen.info
     return {"success": info["success"], "score": info["score"], "why": "; ".join(info["reasons"])}
 
 

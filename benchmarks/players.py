@@ -18,6 +18,7 @@ from typing import Any, get_args
 import numpy as np
 
 from basalt_iq.contract import BUTTONS
+from basalt_iq.play.loop import ticks
 from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
 from basalt_iq.world.maps import Distance
@@ -37,18 +38,19 @@ def play(seed: int, task: str, distance: Distance) -> dict[str, Any]:
     """One episode, to its end or to the player's. Nobody looks, so nothing is drawn."""
     env, player = make(task, distance=distance), make_player(task, seed)
     env.draws = False
-    env.reset(seed=seed)
-    player.reset(env)
-    actions, seconds, steps, done = [], 0.0, 0, False
-    while not done:
+    actions, seconds = [], 0.0
+
+    def act(_: Any) -> Any:
+        nonlocal seconds
         started = time.perf_counter()
-        action = player.act()
+        actions.append(player.act())
         seconds += time.perf_counter() - started
-        actions.append(action)
-        _, _, terminated, truncated, info = env.step(action)
-        steps, done = steps + 1, terminated or truncated
-        if player.done and not (terminated or env.ended_by_player):
+        return actions[-1]
+
+    for tick in ticks(env, seed, act, lambda: player.reset(env)):
+        if player.done and not (tick.seen.terminated or env.ended_by_player):
             break
+    info, steps = tick.seen.info, len(actions)
     return {
         "seed": seed,
         "success": bool(info.get("success")),

@@ -14,6 +14,7 @@ from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import equipped
+from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.agent.thoughts import OPINION, opinion
 
 
@@ -36,6 +37,12 @@ class Actor(Protocol):
     task: str
     era: int
     action_names: list[str]
+    repeat: int
+    """Ticks that each decision is held for."""
+
+    @property
+    def reward(self) -> RewardSpec | None:
+        """What its Q says of rewards; None of one without Q."""
 
     def start(self, slots: Sequence[int], seeds: Sequence[int] | None = None) -> None: ...
 
@@ -198,6 +205,7 @@ class RandomPlayer:
         self.task, self.era, self.actions = actions.task, actions.era, actions
         self.action_names = actions.action_names
         self.seed, self.repeat = seed, repeat
+        self.reward: RewardSpec | None = None
         self._slots: dict[int, np.random.Generator] = {}
         self._held: dict[int, tuple[int, int]] = {}  # the index, and the tick it is in
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -22,6 +22,7 @@ from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, put, scratch, sweep
 from basalt_iq.jobs import Progress, run_jobs
+from basalt_iq.play.loop import Tick, ticks
 from basalt_iq.records import read_json, write_json
 from basalt_iq.video import VideoWriter
 
@@ -188,19 +189,15 @@ def _play(recipe: Recipe, seed: int, folder: Path) -> tuple[Recording, dict[str,
 
 def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> dict[str, Any]:
     """Play one episode and return what the world says at its end."""
-    observation, info = env.reset(seed=seed)
-    player.reset(env)
-    recording.see(observation)
-    over, idle = False, 0
-    while not over and idle < _MOST_IDLE:
-        action = player.act()
-        observation, _, terminated, truncated, info = env.step(action)
-        if "error" in info:
-            raise UserError(f"the world broke at seed {seed} ({info['error']}); run again")
-        recording.act(action)
-        recording.see(observation)
-        over, idle = terminated or truncated, idle + player.done
-    return info
+    idle = 0
+    for tick in ticks(env, seed, lambda _: player.act(), lambda: player.reset(env)):
+        if tick.seen.error:
+            raise UserError(f"the world broke at seed {seed} ({tick.seen.error}); run again")
+        recording.tick(tick)
+        idle += player.done
+        if idle >= _MOST_IDLE:
+            break
+    return dict(tick.seen.info)
 
 
 def publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about: dict[str, Any]) -> None:
@@ -270,12 +267,18 @@ class Recording:
     def length(self) -> int:
         return len(self._actions)
 
-    def see(self, observation: dict[str, Any]) -> None:
+    def tick(self, tick: Tick) -> None:
+        """An action, none at the reset, and the observation that followed."""
+        if tick.action is not None:
+            self.act(tick.action)
+        self.see(tick.seen.observation)
+
+    def see(self, observation: Mapping[str, Any]) -> None:
         """The observation of the current state."""
         self._frame = np.ascontiguousarray(observation["pov"])
         self._seen.append({key: value for key, value in observation.items() if key != "pov"})
 
-    def act(self, action: dict[str, Any]) -> None:
+    def act(self, action: Mapping[str, Any]) -> None:
         """The action taken in it; missing keys do nothing."""
         tick = self.length
         if tick == 0 or (self._era == 2022 and tick % era2022.CHUNK_TICKS == 0):
@@ -285,7 +288,7 @@ class Recording:
             self._video = VideoWriter(self._folder / _chunk(chunk), self._crf)
         assert self._video is not None, "opened on the first tick"
         self._video.append(self._frame)
-        self._actions.append(action)
+        self._actions.append(dict(action))
 
     def steps(self) -> Steps:
         """Everything but the pixels."""

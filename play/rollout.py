@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
+from basalt_iq.jobs import run_jobs
 from basalt_iq.play.episode import Episode, Facts
 from basalt_iq.play.loop import Seen, Tick, ticks
 from basalt_iq.play.player import Actor, Decision
@@ -69,7 +68,7 @@ def play(
         max_steps=max_steps,
         checkpoint=checkpoint,
         **_reward_facts(player),
-        repeat=getattr(player, "repeat", 1),
+        repeat=player.repeat,
         action_names=list(player.action_names),
     )
     queue, done = deque(seeds), []
@@ -99,7 +98,7 @@ def play(
 
 def _reward_facts(player: Actor) -> dict[str, Any]:
     """What the records say of a player's recovered reward; nothing of one without Q."""
-    reward: RewardSpec | None = getattr(player, "reward", None)
+    reward = player.reward
     if reward is None:
         return {}
     return {
@@ -260,26 +259,23 @@ def play_scripted(
     make_folder(out)
     facts = Facts(task, era, 0, name, max_steps=max_steps)
     done: dict[int, Episode] = {}
-    with ProcessPoolExecutor(max(1, min(workers, len(seeds))), get_context("spawn")) as pool:
-        jobs = {pool.submit(_scripted_episode, out, replace(facts, seed=seed), build): seed for seed in seeds}
-        for job in as_completed(jobs):
-            try:
-                done[jobs[job]] = job.result()
-            except BrokenProcessPool as error:
-                raise UserError(f"{task}: the demonstrator died; run the same command again") from error
-            if on_done:
-                on_done(done[jobs[job]])
+    for seed, episode in run_jobs(
+        partial(_scripted_episode, out, facts, build), list(seeds), workers=workers
+    ):
+        done[seed] = episode
+        if on_done:
+            on_done(episode)
     return [done[seed] for seed in seeds]
 
 
-def _scripted_episode(out: Path, facts: Facts, build: Build) -> Episode:
+def _scripted_episode(out: Path, facts: Facts, build: Build, seed: int) -> Episode:
     """One episode of the demonstrator, in this process."""
     from basalt_iq.world.players import make_player
 
-    recorder, player = Recorder(out, facts), make_player(facts.task, facts.seed)
+    recorder, player = Recorder(out, replace(facts, seed=seed)), make_player(facts.task, seed)
     env = build(facts.task, facts.era, facts.max_steps)
     try:
-        for tick in ticks(env, facts.seed, lambda _: player.act(), lambda: player.reset(env.unwrapped)):
+        for tick in ticks(env, seed, lambda _: player.act(), lambda: player.reset(env.unwrapped)):
             recorder.tick(tick)
         return recorder.end(tick.seen)
     except BaseException:

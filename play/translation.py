@@ -39,8 +39,8 @@ class TranslatedPlayer:
 
     def __init__(self, player: Actor, task: str):
         self.player, self.task = player, find_task(task).name
-        self.action_names, self.reward = player.action_names, getattr(player, "reward", None)
-        self.repeat = getattr(player, "repeat", 1)
+        self.action_names, self.reward = player.action_names, player.reward
+        self.repeat = player.repeat
         self._own = find_task(player.task)
         self._slots = hotbar(find_task(task))
         self._held: dict[int, str] = {}
