@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from basalt_iq.agent.observation import equipped
-from basalt_iq.play.loop import ticks
 from basalt_iq.play.player import Player
+from basalt_iq.play.ticks import ticks
 from basalt_iq.world import make
 from basalt_iq.world.tasks import JUDGES, ending
 

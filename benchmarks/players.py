@@ -18,8 +18,8 @@ from typing import Any, get_args
 import numpy as np
 
 from basalt_iq.contract import BUTTONS
-from basalt_iq.play.loop import ticks
 from basalt_iq.play.stats import wilson
+from basalt_iq.play.ticks import ticks
 from basalt_iq.world import make
 from basalt_iq.world.maps import Distance
 from basalt_iq.world.players import PLAYERS, make_player

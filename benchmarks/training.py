@@ -26,7 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import soft_value
-from basalt_iq.data.sampler import Episode, Sequences, SequenceSampler
+from basalt_iq.data.sampler import SampledEpisode, Sequences, SequenceSampler
 from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
 from basalt_iq.train.learner import Learner
 from basalt_iq.train.objectives import Transitions, iq_learn
@@ -61,7 +61,7 @@ class Options:
 def sequences(options: Options) -> SequenceSampler:
     rng = np.random.default_rng(0)
     steps = {"action": rng.integers(0, ACTIONS, STEPS), "vector": np.zeros((STEPS + 1, VECTOR), np.float32)}
-    episode = Episode(rng.integers(0, 256, (STEPS + 1, 3, 64, 64), dtype=np.uint8), steps)
+    episode = SampledEpisode(rng.integers(0, 256, (STEPS + 1, 3, 64, 64), dtype=np.uint8), steps)
     return SequenceSampler([episode], batch=options.batch, length=options.length, stack=4, seed=0, grid=16)
 
 

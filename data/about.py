@@ -31,7 +31,7 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Part:
+class Segment:
     """A chunk of a demonstration, or the whole of it: what it was read from."""
 
     name: str
@@ -56,7 +56,7 @@ class About:
     """Where it came from and how it went: source, and success, score, seed where they are known."""
     digest: str = ""
     """SHA-256 of steps and frames (see `header`); "" in format 1."""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Segment, ...] = ()
     counts: Counts | None = None
     """Its actions counted, for `data show`."""
 
@@ -70,13 +70,13 @@ class About:
         """Whether the last step ended the episode, rather than the recording."""
         return self.meta.get("ended", True) is True
 
-    def origins(self) -> tuple[Part, ...]:
+    def origins(self) -> tuple[Segment, ...]:
         """Its parts; of format 1 too, which keeps them in `meta` and without digests."""
         old = self.meta.get("files")
         if self.parts or not isinstance(old, dict):
             return self.parts
         return tuple(
-            Part(name, files={path: [size] for path, size in sizes.items() if isinstance(size, int)})
+            Segment(name, files={path: [size] for path, size in sizes.items() if isinstance(size, int)})
             for name, sizes in old.items()
             if isinstance(sizes, dict)
         )

@@ -48,7 +48,7 @@ ATTACK, ESC = _COLUMN["attack"], _COLUMN["ESC"]
 
 
 @dataclass(frozen=True)
-class Tick:
+class RecordedTick:
     """One validated line."""
 
     keys: frozenset[int]
@@ -197,7 +197,7 @@ def _held(mapping: dict[Any, str], row: np.ndarray) -> list[Any]:
     return names if mapping is MOUSE else [_PREFIX + key for key in names]
 
 
-def _stuck_until(ticks: list[Tick]) -> int:
+def _stuck_until(ticks: list[RecordedTick]) -> int:
     """How many ticks the attack of the first is stuck: until it is pressed again (quirk 1)."""
     if ticks[0].pressed != (0,):
         return 0
@@ -205,7 +205,7 @@ def _stuck_until(ticks: list[Tick]) -> int:
     return next(again, len(ticks))
 
 
-def _counts(buttons: np.ndarray, ticks: list[Tick]) -> dict[str, int]:
+def _counts(buttons: np.ndarray, ticks: list[RecordedTick]) -> dict[str, int]:
     """What the file holds as recorded."""
     attack = buttons[:, ATTACK].astype(bool)
     stuck = ticks[0].pressed == (0,)
@@ -219,18 +219,18 @@ def _counts(buttons: np.ndarray, ticks: list[Tick]) -> dict[str, int]:
     }
 
 
-def _truncates(tick: Tick) -> bool:
+def _truncates(tick: RecordedTick) -> bool:
     """Whether a reader that truncates degrees to integers would lose the movement (quirk 5)."""
     degrees = max(abs(tick.dx), abs(tick.dy)) * DEGREES_PER_PIXEL
     return 0 < degrees < 1
 
 
-def _read_lines(path: Path) -> tuple[list[tuple[int, Tick]], list[str]]:
+def _read_lines(path: Path) -> tuple[list[tuple[int, RecordedTick]], list[str]]:
     """The lines that can be read, with their numbers, and what was read over."""
     raw = _content(path)
     remarks = ["begins with a byte order mark"] * raw.startswith(codecs.BOM_UTF8)
     texts = [text for text in raw.removeprefix(codecs.BOM_UTF8).split(b"\n") if text.strip()]
-    good: list[tuple[int, Tick]] = []
+    good: list[tuple[int, RecordedTick]] = []
     bad: list[tuple[int, str]] = []
     for number, text in enumerate(texts):
         try:
@@ -266,7 +266,7 @@ def _short(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
-def _tick(line: bytes) -> Tick:
+def _tick(line: bytes) -> RecordedTick:
     record = json.loads(line.decode("utf-8"))
     if not isinstance(record, dict):
         raise ValueError("is no JSON object")
@@ -275,7 +275,7 @@ def _tick(line: bytes) -> Tick:
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ValueError(f"keyboard.keys is {keys!r}")
     limit = MOST_DEGREES / DEGREES_PER_PIXEL
-    return Tick(
+    return RecordedTick(
         keys=frozenset(_KEY_COLUMNS[key] for key in keys if key in _KEY_COLUMNS),
         unknown=frozenset(key[:60] for key in keys if key not in _KEY_COLUMNS),
         mouse=frozenset(_mouse_buttons(mouse, "buttons")) & _MOUSE_COLUMNS.keys(),

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from basalt_iq.data.about import Part, path_text
+from basalt_iq.data.about import Segment, path_text
 from basalt_iq.data.sources import Source
 from basalt_iq.files import digest
 
@@ -15,7 +15,7 @@ from basalt_iq.files import digest
 Known = Mapping[str, tuple[list[int], str]]
 
 
-def identify(source: Source, known: Known) -> tuple[Part, ...]:
+def identify(source: Source, known: Known) -> tuple[Segment, ...]:
     """The parts of a source with the SHA-256 of their files together; a part with a file missing has none.
 
     Files that were not touched since they were `known` are not read again.
@@ -23,17 +23,17 @@ def identify(source: Source, known: Known) -> tuple[Part, ...]:
     return tuple(_identify(source, part, known) for part in source.parts)
 
 
-def _identify(source: Source, part: str, known: Known) -> Part:
+def _identify(source: Source, part: str, known: Known) -> Segment:
     paths = source.files_of(part)
     stamps = {place(path): stamp(path) for path in paths if path.is_file()}
     held = {known[key][1] if key in known and known[key][0] == value else "" for key, value in stamps.items()}
     if len(held) == 1 and (same := held.pop()):
-        return Part(part, same, stamps)
+        return Segment(part, same, stamps)
     try:
         sums = [digest(path) for path in paths]
     except OSError:
-        return Part(part, "", stamps)
-    return Part(part, hashlib.sha256("".join(sums).encode()).hexdigest(), stamps)
+        return Segment(part, "", stamps)
+    return Segment(part, hashlib.sha256("".join(sums).encode()).hexdigest(), stamps)
 
 
 def place(path: Path) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from basalt_iq.data.about import Part
+from basalt_iq.data.about import Segment
 from basalt_iq.data.defects import Finding
 from basalt_iq.data.identity import Known, identify
-from basalt_iq.data.planning import Held, Plan, plan, task_name
+from basalt_iq.data.planning import Held, IngestPlan, plan, task_name
 from basalt_iq.data.reading import read_around, remarks_on
 from basalt_iq.data.sources import Source
 from basalt_iq.data.store import Committed, Store, TrajectoryWriter
@@ -24,7 +24,7 @@ from basalt_iq.jobs import Progress, run_jobs
 
 
 @dataclass
-class Report:
+class IngestReport:
     """What an ingestion did."""
 
     added: list[str] = field(default_factory=list)
@@ -46,12 +46,12 @@ def ingest(
     workers: int | None = None,
     ray: bool = False,
     progress: Progress = lambda done, total: None,
-) -> Report:
+) -> IngestReport:
     """Decode the sources that `store` does not hold yet."""
     sweep(store.path)
     held = Held.of(store)
     found = look(sources, held, workers=workers, ray=ray)
-    report = Report(known=found.known, twins=found.twins, findings=list(found.findings))
+    report = IngestReport(known=found.known, twins=found.twins, findings=list(found.findings))
     job = partial(ingest_one, store.path)
     for done, (_, part) in enumerate(run_jobs(job, found.todo, workers=workers, ray=ray), 1):
         report.added += part.added
@@ -64,26 +64,28 @@ def ingest(
     return report
 
 
-def look(sources: Sequence[Source], held: Held, *, workers: int | None = None, ray: bool = False) -> Plan:
+def look(
+    sources: Sequence[Source], held: Held, *, workers: int | None = None, ray: bool = False
+) -> IngestPlan:
     """What is to be read of the sources, by the content of their files."""
     numbered = list(enumerate(sources))
-    parts: dict[int, tuple[Part, ...]] = {}
+    parts: dict[int, tuple[Segment, ...]] = {}
     for (index, _), found in run_jobs(partial(_identify, held.known()), numbered, workers=workers, ray=ray):
         parts[index] = found
     return plan([(source, parts[index]) for index, source in numbered], held)
 
 
-def _identify(known: Known, numbered: tuple[int, Source]) -> tuple[Part, ...]:
+def _identify(known: Known, numbered: tuple[int, Source]) -> tuple[Segment, ...]:
     return identify(numbered[1], known)
 
 
-def ingest_one(path: Path, item: tuple[Source, tuple[Part, ...]]) -> Report:
+def ingest_one(path: Path, item: tuple[Source, tuple[Segment, ...]]) -> IngestReport:
     """Decode one demonstration; around what is bad of it, what comes before and after.
 
     The parts are noted with the last trajectory: until all is in, none of it counts as known.
     """
     source, parts = item
-    store, report = Store.open(path), Report()
+    store, report = Store.open(path), IngestReport()
     committed, read, bad = list[Committed](), set[str](), set[str]()
     try:
         for result in read_around(source, partial(_read_into, store)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from basalt_iq.data.about import Part
+from basalt_iq.data.about import Segment
 from basalt_iq.data.defects import Finding
 from basalt_iq.data.identity import Known
 from basalt_iq.data.sources import Source
@@ -18,7 +18,7 @@ class Held:
 
     digests: dict[tuple[str, str], str] = field(default_factory=dict)
     """(task, digest) -> the trajectory that holds it"""
-    names: dict[tuple[str, str], tuple[Part, str]] = field(default_factory=dict)
+    names: dict[tuple[str, str], tuple[Segment, str]] = field(default_factory=dict)
     """(task, part's name) -> the part, and the trajectory"""
 
     @classmethod
@@ -38,10 +38,10 @@ class Held:
 
 
 @dataclass
-class Plan:
+class IngestPlan:
     """What is to be read, and what was noticed before reading."""
 
-    todo: list[tuple[Source, tuple[Part, ...]]] = field(default_factory=list)
+    todo: list[tuple[Source, tuple[Segment, ...]]] = field(default_factory=list)
     """Runs of sources, with what they are read from."""
     known: int = 0
     """Sources that the store holds already."""
@@ -50,9 +50,9 @@ class Plan:
     findings: list[Finding] = field(default_factory=list)
 
 
-def plan(identified: Sequence[tuple[Source, tuple[Part, ...]]], held: Held) -> Plan:
+def plan(identified: Sequence[tuple[Source, tuple[Segment, ...]]], held: Held) -> IngestPlan:
     """Look at all sources together, without reading them."""
-    result, seen = Plan(), _Seen()
+    result, seen = IngestPlan(), _Seen()
     for source, parts in identified:
         skipped = {part.name for part in parts if _skips(source, part, held, seen, result)}
         rest = source.beyond(skipped)
@@ -75,7 +75,7 @@ class _Seen:
     source: Source | None = None
 
 
-def _skips(source: Source, part: Part, held: Held, seen: _Seen, result: Plan) -> bool:
+def _skips(source: Source, part: Segment, held: Held, seen: _Seen, result: IngestPlan) -> bool:
     """Whether a part need not be read; notes why."""
     if seen.source is not source:
         seen.source, seen.twin = source, False
@@ -96,7 +96,7 @@ def _skips(source: Source, part: Part, held: Held, seen: _Seen, result: Plan) ->
     return False
 
 
-def _differs(file: object, part: Part, old: Part, folder: str, result: Plan) -> bool:
+def _differs(file: object, part: Segment, old: Segment, folder: str, result: IngestPlan) -> bool:
     """A part whose name the store holds with other content (format 1: perhaps the same); True to skip it."""
     changed = {path for path, stamp in part.files.items() if old.files.get(path, stamp)[0] != stamp[0]}
     same_place = any(path in old.files for path in part.files)

@@ -42,7 +42,7 @@ class Windowed(Protocol):
 
 
 @dataclass(frozen=True)
-class Episode:
+class SampledEpisode:
     """T steps in memory, or with frames on disk (see `Windowed`)."""
 
     frames: np.ndarray | StoredFrames

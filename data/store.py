@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.data.about import About, Manifest, Part, read_about
+from basalt_iq.data.about import About, Manifest, Segment, read_about
 from basalt_iq.data.statistics import Counts
 from basalt_iq.data.steps import Steps, row_type, to_rows
 from basalt_iq.data.stored_frames import HEADER, REMEDY, FrameFile, OpenFiles, StoredFrames
@@ -229,7 +229,7 @@ class Store:
         """
         return fingerprint(self.select(task))
 
-    def note(self, task: str, name: str, parts: tuple[Part, ...]) -> None:
+    def note(self, task: str, name: str, parts: tuple[Segment, ...]) -> None:
         """Put on record what a trajectory was read from."""
         folder = self.path / task / name
         write_json(folder / "trajectory.json", replace(read_about(folder, REMEDY), parts=parts))

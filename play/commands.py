@@ -13,7 +13,7 @@ from basalt_iq.command import Command, console, counted, progress, said, tell_ad
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
 from basalt_iq.play.seeds import chosen_seeds
-from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, World, at_once
+from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, WorldName, at_once
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -57,7 +57,7 @@ class Evaluate(Command):
     """Processes that step worlds."""
     worlds: int = 8
     """Episodes under way at once."""
-    world: World = "stand-in"
+    world: WorldName = "stand-in"
     """Where to play. Only the stand-in judges success; elsewhere each of --workers plays one at a time."""
     world_python: str | None = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or

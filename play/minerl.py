@@ -31,7 +31,7 @@ from basalt_iq.spaces import Enum, action_space, observation_space
 CLOSING_SECONDS = 10.0
 
 
-class Fault(RuntimeError):
+class WorldFault(RuntimeError):
     """The environment broke; the message says how, in one line."""
 
 
@@ -86,14 +86,14 @@ class MinerlWorld(gymnasium.Env):
         super().reset(seed=seed)
         self._steps = None
         number = int(self.np_random.integers(2**31)) if seed is None else seed
-        faults: list[Fault] = []
+        faults: list[WorldFault] = []
         while len(faults) < self.limits.attempts:
             seen = self._attempt(number)
-            if not isinstance(seen, Fault):
+            if not isinstance(seen, WorldFault):
                 self._steps = 0
                 return seen, {}
             faults.append(seen)
-        raise Fault(f"no episode after {len(faults)} attempts: {faults[-1]}")
+        raise WorldFault(f"no episode after {len(faults)} attempts: {faults[-1]}")
 
     def step(self, action: Mapping[str, Any]) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """As the stand-in world's. After a fault the observation is blank and ``info`` has the ``error``."""
@@ -103,9 +103,9 @@ class MinerlWorld(gymnasium.Env):
         try:
             raw, _, done, info = self._instance.ask("step", full, self.limits.step)
             if info.get("error"):
-                raise Fault(str(info["error"]))
+                raise WorldFault(str(info["error"]))
             seen = observation(self.observation_space, raw)
-        except Fault as fault:
+        except WorldFault as fault:
             self._abandon()
             return blank(self.observation_space), 0.0, False, True, {"error": str(fault)}
         self._steps += 1
@@ -127,10 +127,10 @@ class MinerlWorld(gymnasium.Env):
             self._instance.close()
         self._instance, self._steps = None, None
 
-    def _attempt(self, seed: int) -> dict[str, Any] | Fault:
+    def _attempt(self, seed: int) -> dict[str, Any] | WorldFault:
         try:
             return self._begin(seed, time.monotonic() + self.limits.reset / self.limits.attempts)
-        except Fault as fault:
+        except WorldFault as fault:
             self._abandon()
             return fault
 
@@ -165,7 +165,7 @@ class Instance:
         except OSError as error:
             ours.close()
             shutil.rmtree(self._folder, ignore_errors=True)
-            raise Fault(f"{command[0]} cannot be run ({error.strerror})") from None
+            raise WorldFault(f"{command[0]} cannot be run ({error.strerror})") from None
         finally:
             theirs.close()
         self._pipe: Connection = ours
@@ -187,19 +187,19 @@ class Instance:
         try:
             instance.send(self._pipe, kind, value)
         except (BrokenPipeError, ConnectionResetError):
-            raise Fault(self._epitaph()) from None
+            raise WorldFault(self._epitaph()) from None
         return self.answer(kind, timeout)
 
     def answer(self, kind: str, timeout: float) -> Any:
         """Wait for the answer to what was asked."""
         try:
             if not self._pipe.poll(max(0.0, timeout)):
-                raise Fault(f"no answer to {kind} for {timeout:.0f} s")
+                raise WorldFault(f"no answer to {kind} for {timeout:.0f} s")
             verdict, answer = instance.receive(self._pipe)
         except EOFError:
-            raise Fault(self._epitaph()) from None
+            raise WorldFault(self._epitaph()) from None
         if verdict != "ok":
-            raise Fault(str(answer))
+            raise WorldFault(str(answer))
         return answer
 
     def close(self) -> None:
@@ -234,7 +234,7 @@ def observation(space: gymnasium.Space, raw: Mapping[str, Any]) -> dict[str, Any
     try:
         return _shaped(space, raw)
     except (KeyError, TypeError, ValueError) as error:
-        raise Fault(f"the observation is not the contract's: {error!r}") from None
+        raise WorldFault(f"the observation is not the contract's: {error!r}") from None
 
 
 def _shaped(space: gymnasium.Space, raw: Any) -> Any:

@@ -22,7 +22,7 @@ from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, put, scratch, sweep
 from basalt_iq.jobs import Progress, run_jobs
-from basalt_iq.play.loop import Tick, ticks
+from basalt_iq.play.ticks import Tick, ticks
 from basalt_iq.records import read_json, write_json
 from basalt_iq.video import VideoWriter
 

@@ -14,8 +14,8 @@ from basalt_iq.agent.reward import episode_rewards
 from basalt_iq.agent.thoughts import OPINION, of_actions, thoughts
 from basalt_iq.contract import BUTTONS, find_task
 from basalt_iq.play.episode import Episode, Facts, save
-from basalt_iq.play.loop import POSITION, PROGRESS, Seen, Tick
 from basalt_iq.play.player import Decision
+from basalt_iq.play.ticks import POSITION, PROGRESS, Seen, Tick
 from basalt_iq.video import VideoWriter
 
 

@@ -16,9 +16,9 @@ from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
 from basalt_iq.jobs import run_jobs
 from basalt_iq.play.episode import Episode, Facts
-from basalt_iq.play.loop import Seen, Tick, ticks
 from basalt_iq.play.player import Actor, Decision
 from basalt_iq.play.recorder import Recorder
+from basalt_iq.play.ticks import Seen, Tick, ticks
 from basalt_iq.play.vector import VectorWorld, WorkerError
 from basalt_iq.play.worlds import Build, Maker
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import gymnasium
 
-from basalt_iq.play.loop import POSITION, PROGRESS
+from basalt_iq.play.ticks import POSITION, PROGRESS
 from basalt_iq.world import physics
 
 

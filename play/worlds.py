@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Makes one world from (task, era, max_steps); picklable.
 Build: TypeAlias = "Callable[[str, int, int | None], gymnasium.Env]"
-World = Literal["stand-in", "minerl-0.4", "minerl-1.0", "minestudio", "mcio"]
+WorldName = Literal["stand-in", "minerl-0.4", "minerl-1.0", "minestudio", "mcio"]
 STAND_IN = "stand-in"
 #: Names an instance of the `mcio` command that each episode starts anew; without it a running game is joined.
 MCIO_INSTANCE = "BASALT_IQ_MCIO_INSTANCE"

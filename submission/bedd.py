@@ -20,7 +20,7 @@ from basalt_iq.play.episode import Episode, load
 from basalt_iq.play.seeds import BEDD_SEEDS
 from basalt_iq.records import write_json
 from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, notes, refuse_existing
-from basalt_iq.submission.checking import Row
+from basalt_iq.submission.checking import CheckRow
 from basalt_iq.submission.entries import load_actor
 from basalt_iq.video import FPS, read_video
 
@@ -120,7 +120,7 @@ def action_lines(episode: Episode) -> Iterator[dict[str, Any]]:
         yield {"action": action | {"camera": [round(float(angle), 4) for angle in camera]}}
 
 
-def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Row]:
+def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[CheckRow]:
     """What the importer refuses, and whether the videos are what they claim."""
     limit = manifest.get("max_steps")
     where = f"{manifest.get('world')}, " + (f"at most {limit} steps" if limit else "the task's own limit")
@@ -131,9 +131,9 @@ def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Row]:
         odd = [f"{n} missing" for n in sorted(wanted - names)] + [
             f"{n} unknown" for n in sorted(names - wanted)
         ]
-        yield Row(f"{task}: a video and its actions for each seed", not odd, ", ".join(odd[:4]) or where)
+        yield CheckRow(f"{task}: a video and its actions for each seed", not odd, ", ".join(odd[:4]) or where)
         wrong = [said for seed in seeds if (said := _video_fault(place / f"seed_{seed}.mp4"))]
-        yield Row(
+        yield CheckRow(
             f"{task}: {WIDTH}x{HEIGHT}, {FPS} a second, a frame more than steps",
             not wrong,
             "; ".join(wrong[:3]),
@@ -157,7 +157,7 @@ def _video_fault(path: Path) -> str | None:
     return None if frames == len(steps) + 1 else f"{path.name}: {frames} frames for {len(steps)} steps"
 
 
-def _first_frames(task: str, place: Path) -> Row:
+def _first_frames(task: str, place: Path) -> CheckRow:
     """The first frame is what the reset of that seed shows."""
     from basalt_iq.world import make
 
@@ -167,4 +167,4 @@ def _first_frames(task: str, place: Path) -> Row:
         if np.abs(shown - world.reset(seed=seed)[0]["pov"]).mean() > MAX_DIFFERENCE:
             far.append(f"seed {seed}")
     world.close()
-    return Row(f"{task}: each video begins with its seed's first observation", not far, ", ".join(far))
+    return CheckRow(f"{task}: each video begins with its seed's first observation", not far, ", ".join(far))

@@ -16,8 +16,8 @@ from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder
 from basalt_iq.records import write_json
+from basalt_iq.submission.package_files import copy_files, package_files
 from basalt_iq.submission.retraining import SETTINGS
-from basalt_iq.submission.sources import copy_files, package_files
 
 AICROWD_2021, AICROWD_2022, BEDD = "aicrowd-2021", "aicrowd-2022", "bedd"
 TARGETS = (AICROWD_2021, AICROWD_2022, BEDD)
@@ -27,7 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
-class About:
+class Particulars:
     """What the organisers want to know."""
 
     authors: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Agent:
         return cls(folder, spec, _settings(path))
 
 
-def build_package(target: str, runs: Sequence[Path], out: Path, about: About) -> dict[str, Any]:
+def build_package(target: str, runs: Sequence[Path], out: Path, about: Particulars) -> dict[str, Any]:
     """Write the package of an AIcrowd `target` to `out`, which must not exist. Returns its manifest."""
     refuse_existing(out)
     agents = [Agent.find(run) for run in runs]
@@ -115,7 +115,7 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
 
 
 def _fill(
-    folder: Path, target: str, played: Mapping[str, Agent], about: About, manifest: Mapping[str, Any]
+    folder: Path, target: str, played: Mapping[str, Agent], about: Particulars, manifest: Mapping[str, Any]
 ) -> None:
     names = package_files()
     place = f"submission/templates/{target}/"
@@ -163,7 +163,7 @@ def _settings(path: Path) -> Mapping[str, Any] | None:
     return settings_to_json(settings_from_json(saved.config, str(path / CONFIG)))
 
 
-def _aicrowd_json(target: str, played: Mapping[str, Agent], about: About) -> dict[str, Any]:
+def _aicrowd_json(target: str, played: Mapping[str, Agent], about: Particulars) -> dict[str, Any]:
     common = {
         "challenge_id": f"neurips-{target[-4:]}-minerl-basalt-competition",
         "authors": list(about.authors),

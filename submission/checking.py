@@ -26,7 +26,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.play.instances import instance
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
-from basalt_iq.submission.sources import private
+from basalt_iq.submission.package_files import private
 
 FILES = {
     AICROWD_2021: (
@@ -62,7 +62,7 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".joblib", ".bin")
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckRow:
     """One line of the table."""
 
     check: str
@@ -86,7 +86,7 @@ class Trial:
     """A folder with the organisers' own files, to copy over the package's; None: it runs as it is."""
 
 
-def check_package(folder: Path, trial: Trial) -> list[Row]:
+def check_package(folder: Path, trial: Trial) -> list[CheckRow]:
     """Every check of an AIcrowd or BEDD package. Raises UserError if `folder` is not a package."""
     manifest = read_manifest(folder)
     if manifest["target"] == BEDD:
@@ -98,7 +98,7 @@ def check_package(folder: Path, trial: Trial) -> list[Row]:
     rows = [*_files(folder, manifest["target"]), *_weights(folder, manifest), *_contents(folder)]
     if all(row.ok for row in rows):
         return [*rows, *_trial(folder, manifest, trial)]
-    return [*rows, Row("plays", False, "not tried: mend the above first")]
+    return [*rows, CheckRow("plays", False, "not tried: mend the above first")]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _files(folder: Path, target: str) -> Iterator[Row]:
+def _files(folder: Path, target: str) -> Iterator[CheckRow]:
     missing = [name for name in FILES[target] if not (folder / name).is_file()]
-    yield Row("has every required file", not missing, ", ".join(missing))
+    yield CheckRow("has every required file", not missing, ", ".join(missing))
     if "aicrowd.json" not in missing:
         wrong = list(_aicrowd_json(folder / "aicrowd.json", target))
-        yield Row("aicrowd.json", not wrong, "; ".join(wrong))
+        yield CheckRow("aicrowd.json", not wrong, "; ".join(wrong))
 
 
 def _aicrowd_json(path: Path, target: str) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _aicrowd_json(path: Path, target: str) -> Iterator[str]:
         yield f"tags is {data.get('tags')!r}, not one of {', '.join(TASKS)}"
 
 
-def _weights(folder: Path, manifest: dict[str, Any]) -> Iterator[Row]:
+def _weights(folder: Path, manifest: dict[str, Any]) -> Iterator[CheckRow]:
     """The weights of every task are there, whole, and of an agent that fits the interface."""
     from basalt_iq.submission.entries import load_actor
 
@@ -158,23 +158,23 @@ def _weights(folder: Path, manifest: dict[str, Any]) -> Iterator[Row]:
             for task in tasks:
                 load_actor(where, task, era)
         except UserError as error:
-            yield Row(f"weights in {place}", False, str(error))
+            yield CheckRow(f"weights in {place}", False, str(error))
         else:
-            yield Row(f"weights in {place}", True, f"for {', '.join(tasks)}")
+            yield CheckRow(f"weights in {place}", True, f"for {', '.join(tasks)}")
     absent = {AICROWD_2021: set(), AICROWD_2022: set(TASKS)}[manifest["target"]] - set(manifest["tasks"])
     if absent or not manifest["tasks"]:
-        yield Row("an agent for every task", False, f"none for {', '.join(sorted(absent)) or 'any'}")
+        yield CheckRow("an agent for every task", False, f"none for {', '.join(sorted(absent)) or 'any'}")
 
 
-def _contents(folder: Path) -> Iterator[Row]:
+def _contents(folder: Path) -> Iterator[CheckRow]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     names = [str(path.relative_to(folder)) for path in files if path.suffix in PICKLES]
-    yield Row("no file that runs code when it is loaded", not names, ", ".join(names))
+    yield CheckRow("no file that runs code when it is loaded", not names, ", ".join(names))
     found = list(private(folder))
-    yield Row("nothing private in it", not found, ", ".join(found[:5]))
+    yield CheckRow("nothing private in it", not found, ", ".join(found[:5]))
     here = {str(Path.home()), sys.prefix, os.getcwd()} - {"/"}
     told = {str(p.relative_to(folder)) for p in files if _mentions(p, here)}
-    yield Row("no path of this machine", not told, ", ".join(sorted(told)))
+    yield CheckRow("no path of this machine", not told, ", ".join(sorted(told)))
 
 
 def _mentions(path: Path, places: Iterable[str]) -> bool:
@@ -185,16 +185,16 @@ def _mentions(path: Path, places: Iterable[str]) -> bool:
     return any(place.encode() + end in text for place in places for end in (b"/", b'"'))
 
 
-def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[Row]:
+def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[CheckRow]:
     target = manifest["target"]
     episodes = trial.episodes or EPISODES[target][0]
     outcome = play(folder, manifest, trial, episodes)
     log = outcome.log
-    yield Row("ends by itself with exit code 0", outcome.ok, outcome.last_words)
+    yield CheckRow("ends by itself with exit code 0", outcome.ok, outcome.last_words)
     imitated = [] if trial.originals else stand_ins(folder, target)
     said = f"{', '.join(imitated)} stand in for them; give --originals" if imitated else "theirs"
-    yield Row("which of the organisers' files ran", True, said)
-    yield Row(
+    yield CheckRow("which of the organisers' files ran", True, said)
+    yield CheckRow(
         "runs on its own copy of basalt_iq, loaded before the environment",
         outcome.own,
         "" if outcome.own else str(log.source),
@@ -202,32 +202,34 @@ def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[Row
     wanted = {find_task(task).name: episodes for task in manifest["tasks"]}
     played = {task: sum(p.task == task and p.done for p in log.episodes) for task in wanted}
     counts = ", ".join(f"{task} {played[task]} of {count}" for task, count in wanted.items())
-    yield Row("plays every episode from its reset to its end", played == wanted, counts)
+    yield CheckRow("plays every episode from its reset to its end", played == wanted, counts)
     left = sum(not p.done for p in log.episodes)
     late = sum(p.late for p in log.episodes)
-    yield Row(
+    yield CheckRow(
         "leaves no episode early and takes no step after its end",
         not left + late,
         f"{left} left, {late} steps",
     )
-    yield Row("sends what the action space has", not log.refused, "; ".join(log.refused[:3]))
+    yield CheckRow("sends what the action space has", not log.refused, "; ".join(log.refused[:3]))
     if target == AICROWD_2022:
-        yield Row("closes its environments", log.closed == len(log.made), f"{log.closed} of {len(log.made)}")
+        yield CheckRow(
+            "closes its environments", log.closed == len(log.made), f"{log.closed} of {len(log.made)}"
+        )
     yield _speed(log, trial.tick)
 
 
-def _speed(log: Log, tick: float) -> Row:
+def _speed(log: Log, tick: float) -> CheckRow:
     """The mean, as it is what makes an evaluation last; without first steps, which warm up."""
     thinking = np.array([seconds for p in log.episodes for seconds in p.thinking[1:]])
     if not len(thinking):
-        return Row("thinks faster than the game ticks", False, "no episode had a second step")
+        return CheckRow("thinks faster than the game ticks", False, "no episode had a second step")
     mean, worst = 1000 * thinking.mean(), 1000 * thinking.max()
     said = f"{mean:.1f} ms a step of at most {1000 * tick:.0f} ms, {worst:.0f} ms at worst"
-    return Row("thinks faster than the game ticks", bool(mean <= 1000 * tick), said)
+    return CheckRow("thinks faster than the game ticks", bool(mean <= 1000 * tick), said)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """How a package's process ended, and what it did until then."""
 
     log: Log
@@ -237,7 +239,7 @@ class Outcome:
     """It ran on its own copy of basalt_iq."""
 
 
-def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) -> Outcome:
+def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) -> CheckOutcome:
     """Run a copy of the package in a process of its own, with the organisers' files over its own if given."""
     target, variable = manifest["target"], EPISODES[manifest["target"]][1]
     judge = Judge(int(target[-4:]), trial.max_steps)
@@ -260,7 +262,7 @@ def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) ->
             ours.close()
             _kill(process)
         own = judge.log.source is not None and Path(judge.log.source).is_relative_to(package)
-    return Outcome(judge.log, not words, words, own)
+    return CheckOutcome(judge.log, not words, words, own)
 
 
 def _laid_out(folder: Path, scratch: Path, target: str, originals: Path | None) -> Path:
@@ -339,5 +341,5 @@ def _kill(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def to_json(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def to_json(rows: Iterable[CheckRow]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]

@@ -44,14 +44,14 @@ class Build(Command):
     """bedd: processes that play."""
 
     def run(self) -> dict[str, Any]:
-        from basalt_iq.submission.building import BEDD, About, build_package
+        from basalt_iq.submission.building import BEDD, Particulars, build_package
 
         if not self.runs:
             raise UserError("submit build: name at least one run folder, as in `submit build runs/cave ...`")
         if self.target == BEDD:
             manifest = self._bedd()
         else:
-            about = About(self.authors, self.description, self.license, self.gpu, self.debug)
+            about = Particulars(self.authors, self.description, self.license, self.gpu, self.debug)
             manifest = build_package(self.target, self.runs, self.out, about)
         for note in manifest["notes"]:
             console.print(note, soft_wrap=True, highlight=False)

@@ -9,9 +9,9 @@ from typing import Any
 
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
-from basalt_iq.play.loop import Seen
 from basalt_iq.play.minerl import observation
 from basalt_iq.play.player import Actor, Player
+from basalt_iq.play.ticks import Seen
 from basalt_iq.play.translation import fitted
 from basalt_iq.spaces import observation_space
 

@@ -11,16 +11,16 @@ import numpy as np
 
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
-from basalt_iq.data.sampler import Episode
-from basalt_iq.play.loop import Seen
+from basalt_iq.data.sampler import SampledEpisode
 from basalt_iq.play.player import Player
+from basalt_iq.play.ticks import Seen
 from basalt_iq.play.vector import VectorWorld, WorkerError
 from basalt_iq.play.worlds import STAND_IN, Build, Maker, at_once
 from basalt_iq.train.config import OnlineConfig
 
 
 @dataclass
-class _Live:
+class _Played:
     """An episode under way: how to play it again, and what was seen at each decision."""
 
     seed: int
@@ -45,16 +45,16 @@ class Actors:
         # Exploration is the policy's own: the guard against early endings belongs to evaluation.
         self.player = Player(spec, copy.deepcopy(network), seed=seed, end_guard=0.0)
         self.next_seed, self.faults, self.finished, self.successes = config.first_seed, 0, 0, 0
-        self._live: dict[int, _Live] = {}
+        self._live: dict[int, _Played] = {}
         self._worlds: VectorWorld | None = None
 
     def sync(self, network: SoftQNetwork) -> None:
         """Act with these weights from now on."""
         self.player.network.load_state_dict(network.state_dict())
 
-    def decide(self) -> list[Episode]:
+    def decide(self) -> list[SampledEpisode]:
         """One decision in every world, held for the agent's ticks; the episodes that ended within it."""
-        ended: list[Episode] = []
+        ended: list[SampledEpisode] = []
         try:
             self._fill()
             for tick in range(self.spec.repeat):
@@ -93,7 +93,7 @@ class Actors:
         """Whether the policy looks at what an episode shows after so many ticks."""
         return tick % self.spec.repeat == 0
 
-    def _tick(self, draw: bool) -> list[Episode]:
+    def _tick(self, draw: bool) -> list[SampledEpisode]:
         """One tick everywhere; nobody looks at those that only hold a decision."""
         slots = sorted(self._live)
         if not slots:
@@ -119,17 +119,17 @@ class Actors:
         answers = self._open().reset(seeds)
         self.player.start(list(seeds), list(seeds.values()))
         for slot, seed in seeds.items():
-            self._live[slot] = _Live(seed)
+            self._live[slot] = _Played(seed)
             self._see(self._live[slot], answers[slot][0])
 
-    def _see(self, episode: _Live, observation: Mapping[str, Any], last: bool = False) -> None:
+    def _see(self, episode: _Played, observation: Mapping[str, Any], last: bool = False) -> None:
         episode.observation = observation
         if not (self._decides(len(episode.actions)) or last):
             return
         episode.frames.append(self.spec.observation.frame(observation))
         episode.vectors.append(self.spec.observation.vector(observation))
 
-    def _step(self, slot: int, seen: Seen) -> Episode | None:
+    def _step(self, slot: int, seen: Seen) -> SampledEpisode | None:
         episode = self._live[slot]
         if seen.error is not None:
             del self._live[slot]
@@ -143,12 +143,12 @@ class Actors:
         self.successes += bool(seen.info.get("success"))
         return self._sequence(episode, seen.terminated)
 
-    def _sequence(self, episode: _Live, terminated: bool) -> Episode:
+    def _sequence(self, episode: _Played, terminated: bool) -> SampledEpisode:
         """The episode's decisions and what was seen at each; the last one may have been cut short."""
         actions = np.array(episode.actions[:: self.spec.repeat], np.int64)
         seen = np.stack(episode.vectors)
         steps = {"action": actions, "vector": self.spec.vectors(seen, np.concatenate([[-1], actions]))}
-        return Episode(np.stack(episode.frames), steps, terminal=terminated)
+        return SampledEpisode(np.stack(episode.frames), steps, terminal=terminated)
 
     def _lose_all(self) -> None:
         self.close()

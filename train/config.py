@@ -10,7 +10,7 @@ import tyro
 
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
-from basalt_iq.play.worlds import World
+from basalt_iq.play.worlds import WorldName
 
 if TYPE_CHECKING:
     from basalt_iq.agent.reward import RewardSpec
@@ -100,7 +100,7 @@ class OnlineConfig:
     """Updates on demos alone before the first online step."""
     first_seed: int = 1_000_000
     """Seed of the first online episode; each takes the next."""
-    world: World = "stand-in"
+    world: WorldName = "stand-in"
     """Where to play. Elsewhere than in the stand-in each of --workers plays one episode at a time."""
 
 

@@ -26,7 +26,7 @@ WARM_UP = 32
 
 
 @dataclass(frozen=True)
-class Part:
+class HeldOutPart:
     """Decisions `first` to before `stop` of a held-out demo."""
 
     episode: DemoEpisode
@@ -49,7 +49,7 @@ class HeldOut:
     def __init__(self, trajectories: Sequence[Trajectory], spec: AgentSpec):
         self.spec = spec
         episodes = [decisions(t, spec) for t in trajectories if t.length >= spec.repeat]
-        self.all = [Part(episode, 0, episode.length) for episode in episodes]
+        self.all = [HeldOutPart(episode, 0, episode.length) for episode in episodes]
         self.sampled = sum(part.stop for part in self.all) > MOST
         self.sample = windows(self.all) if self.sampled else self.all
 
@@ -75,7 +75,7 @@ class HeldOut:
         means |= {"reward_min": float(reward.min()), "reward_max": float(reward.max())}
         return means | ({"end_confidence": float(np.median(endings))} if endings else {})
 
-    def _endings(self, q: Tensor, a_t: Tensor, part: Part) -> list[float]:
+    def _endings(self, q: Tensor, a_t: Tensor, part: HeldOutPart) -> list[float]:
         """Probability of all ending actions together at the last tick where a person took one."""
         may_end = _may_end(self.spec, part)
         taken = may_end.gather(1, a_t[:, None])[:, 0].nonzero()
@@ -85,19 +85,19 @@ class HeldOut:
         return [float(policy(q[last], self.spec.temperature)[may_end[last]].sum())]
 
 
-def windows(whole: Sequence[Part]) -> list[Part]:
+def windows(whole: Sequence[HeldOutPart]) -> list[HeldOutPart]:
     """Of demos spread by their names, two windows each: the end, and one anywhere; `MOST` decisions in all.
 
     The same for the same demos, so that what is measured changes with the network alone.
     """
-    found: list[Part] = []
+    found: list[HeldOutPart] = []
     for part in sorted(whole, key=lambda part: _digest(part.episode.trajectory)):
         length, rng = part.stop, np.random.default_rng(_digest(part.episode.trajectory))
         tail = max(0, length - WINDOW)
-        found.append(Part(part.episode, tail, length))
+        found.append(HeldOutPart(part.episode, tail, length))
         if tail:
             first = int(rng.integers(0, tail))
-            found.append(Part(part.episode, first, min(first + WINDOW, tail)))
+            found.append(HeldOutPart(part.episode, first, min(first + WINDOW, tail)))
         if sum(p.stop - p.first for p in found) >= MOST:
             break
     return found
@@ -145,11 +145,11 @@ def _frames(episode: DemoEpisode, first: int, stop: int) -> Tensor:
     return torch.from_numpy(np.concatenate([np.repeat(frames[:1], max(0, -first), 0), frames]))[None]
 
 
-def _actions(part: Part) -> Tensor:
+def _actions(part: HeldOutPart) -> Tensor:
     return torch.from_numpy(part.episode.actions[part.first : part.stop].astype(np.int64))
 
 
-def _may_end(spec: AgentSpec, part: Part) -> Tensor:
+def _may_end(spec: AgentSpec, part: HeldOutPart) -> Tensor:
     """Which actions may end the episode at each decision, given the item in hand: (n, A) bool."""
     held = held_items(part.episode.trajectory)[
         part.first * spec.repeat : part.stop * spec.repeat : spec.repeat

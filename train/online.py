@@ -9,7 +9,7 @@ from typing import Any
 
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
-from basalt_iq.data.sampler import Episode, Sequences
+from basalt_iq.data.sampler import SampledEpisode, Sequences
 from basalt_iq.play.worlds import Maker
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
@@ -50,7 +50,7 @@ class Online:
             self.actors.sync(self.network)
         return values
 
-    def _play(self) -> list[Episode]:
+    def _play(self) -> list[SampledEpisode]:
         with self.profile.in_thread("playing"):
             return self.actors.decide()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.data.sampler import Episode, SequenceSampler
+from basalt_iq.data.sampler import SampledEpisode, SequenceSampler
 from basalt_iq.files import make_folder, write_folder
 from basalt_iq.train.stored_states import StoredStates
 
@@ -25,7 +25,7 @@ class Replay:
         """`sampling`: the arguments of the SequenceSampler, apart from its episodes."""
         self.folder, self.max_bytes, self.states = make_folder(folder), max_bytes, states
         self._names: list[str] = []
-        self._episodes: list[Episode] = []
+        self._episodes: list[SampledEpisode] = []
         self._bytes: list[int] = []
         self._next = 0
         self._floor = 0
@@ -40,7 +40,7 @@ class Replay:
     def steps(self) -> int:
         return sum(episode.length for episode in self._episodes)
 
-    def add(self, episode: Episode) -> None:
+    def add(self, episode: SampledEpisode) -> None:
         """Keep an episode with steps `action` and `vector`; the oldest go when the bytes are too many."""
         name = f"{self._next:09d}-{'ended' if episode.terminal else 'cut'}"
         arrays = {"frames": episode.frames, **episode.steps}
@@ -89,7 +89,7 @@ class Replay:
         frames, action, vector = (np.load(self.folder / name / f"{a}.npy", mmap_mode="r") for a in ARRAYS)
         steps = {"action": action, "vector": vector}
         self._names.append(name)
-        self._episodes.append(Episode(frames, steps, terminal=name.endswith("ended")))
+        self._episodes.append(SampledEpisode(frames, steps, terminal=name.endswith("ended")))
         self._bytes.append(frames.nbytes + action.nbytes + vector.nbytes)
 
     def _forget_oldest(self) -> None:

@@ -36,7 +36,7 @@ _STILL = 0.5
 
 
 @dataclass(frozen=True)
-class Row:
+class DemoRow:
     """A demonstration as the list shows it."""
 
     id: int
@@ -59,7 +59,7 @@ class Row:
 class Page:
     """Some rows of those that were asked for."""
 
-    rows: list[Row]
+    rows: list[DemoRow]
     total: int
     all: int
     looked: int
@@ -69,7 +69,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Word:
+class MarkMessage:
     """What the page says of a demonstration."""
 
     id: int
@@ -133,7 +133,7 @@ class Browser:
             shown, len(rows), len(self._rows), looked, sorted(self._lengths), len(self.marks.excluded)
         )
 
-    def told(self, index: int) -> Row:
+    def told(self, index: int) -> DemoRow:
         """A row with all that is known of it by now."""
         row, mark_ = self._rows[index], self.marks.demos.get(self.demos[index].digest)
         odd = list(_odd(row, self._lengths[row.task]))
@@ -142,10 +142,10 @@ class Browser:
         row = replace(row, outlier=odd)
         return replace(row, excluded=mark_.excluded, note=mark_.note) if mark_ else row
 
-    def _row(self, index: int, one: Trajectory) -> Row:
+    def _row(self, index: int, one: Trajectory) -> DemoRow:
         counts = one.counts()
         idle = counts.noops / counts.ticks if counts.ticks else 0.0
-        return Row(index, one.name, one.task, one.era, one.length, one.success, round(idle, 4), None)
+        return DemoRow(index, one.name, one.task, one.era, one.length, one.success, round(idle, 4), None)
 
     def _look(self) -> None:
         """Read a few frames of every demonstration: is forward held without anything moving?"""
@@ -185,7 +185,7 @@ class Browser:
         return FileResponse(path, media_type="video/mp4")
 
     async def _mark(self, request: Request) -> Response:
-        word = await read_body(request, Word)
+        word = await read_body(request, MarkMessage)
         if not 0 <= word.id < len(self.demos):
             return refusal("no such demonstration")
         mark(self.path, self.demos[word.id], excluded=word.excluded, note=word.note.strip())
@@ -197,7 +197,7 @@ class Browser:
         return (index, self.demos[index]) if 0 <= index < len(self.demos) else None
 
 
-def _fits(row: Row, words: str, show: str, task: str) -> bool:
+def _fits(row: DemoRow, words: str, show: str, task: str) -> bool:
     asked = {"odd": bool(row.outlier), "excluded": row.excluded, "noted": bool(row.note),
              "succeeded": row.success is True, "failed": row.success is False}  # fmt: skip
     return asked.get(show, True) and words in f"{row.name} {row.note}".lower() and task in ("", row.task)
@@ -226,14 +226,14 @@ def _twins(demos: Sequence[Trajectory]) -> dict[int, int]:
     return twins
 
 
-def _medians(rows: Sequence[Row]) -> dict[str, float]:
+def _medians(rows: Sequence[DemoRow]) -> dict[str, float]:
     lengths: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         lengths[row.task].append(row.steps)
     return {task: statistics.median(found) for task, found in lengths.items()}
 
 
-def _odd(row: Row, median: float) -> list[str]:
+def _odd(row: DemoRow, median: float) -> list[str]:
     odd = []
     if row.steps < median / 4 or row.steps > 4 * median:
         odd.append(f"{row.steps} ticks where {median:.0f} are usual")

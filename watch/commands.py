@@ -13,7 +13,7 @@ from basalt_iq.errors import UserError
 
 if TYPE_CHECKING:
     from basalt_iq.watch.compare import Standing
-    from basalt_iq.watch.contents import Pair, Unpaired
+    from basalt_iq.watch.contents import PairedTest, Unpaired
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +59,8 @@ class Watch(Command):
         return found | {"ok": True}
 
     def _show_demos(self) -> None:
-        from basalt_iq.watch.demos import show_demos
         from basalt_iq.watch.runs import find
+        from basalt_iq.watch.shown_demos import show_demos
 
         if self.demos < 1:
             return
@@ -105,9 +105,9 @@ class Compare(Command):
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.records import to_json
-        from basalt_iq.watch.bedd import read_matches, write_matches
         from basalt_iq.watch.compare import Comparison, judged_ones
         from basalt_iq.watch.judgements import Judgements
+        from basalt_iq.watch.matches import read_matches, write_matches
         from basalt_iq.watch.pairing import paired_tests
         from basalt_iq.watch.runs import find
 
@@ -198,7 +198,7 @@ def wait(seconds: float | None) -> None:
         threading.Event().wait(seconds)
 
 
-def _print_comparison(tests: list[Pair], unpaired: list[Unpaired], standing: Standing) -> None:
+def _print_comparison(tests: list[PairedTest], unpaired: list[Unpaired], standing: Standing) -> None:
     from rich.table import Table
 
     world = Table(title="By the world's judgement, on shared seeds")

@@ -70,7 +70,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Word:
+class JudgementMessage:
     """What the page says of a match."""
 
     id: str
@@ -165,7 +165,7 @@ class Comparison:
         sides = [f"/video/{match.id}/{side}.mp4" for side in ("left", "right")]
         return Question(match.id, question, f"The task: {about(self.task)}", len(self._judged_here()), *sides)
 
-    def judge_match(self, word: Word) -> bool:
+    def judge_match(self, word: JudgementMessage) -> bool:
         """Put a judgement on record; False for a match that is not open."""
         with self._lock:
             match = self._open.get(word.id)
@@ -199,7 +199,7 @@ class Comparison:
         return Standing(self.task, rows, len(judged), needed, MOST_NEEDED, notes, len(self.judgements.lost))
 
     async def _judge(self, request: Request) -> Response:
-        if not self.judge_match(await read_body(request, Word)):
+        if not self.judge_match(await read_body(request, JudgementMessage)):
             return refusal("no such match")
         return as_json(self.next())
 

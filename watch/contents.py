@@ -9,7 +9,7 @@ from basalt_iq.watch.runs import Curve
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairedTest:
     """Two players on the seeds that both played, and the exact McNemar test of who succeeds more often."""
 
     a: str
@@ -50,7 +50,7 @@ class RunPart:
 
 
 @dataclass(frozen=True)
-class Ending:
+class EndingCount:
     """One way in which episodes end, and the keys of those that did."""
 
     words: str
@@ -84,7 +84,7 @@ class EvaluationPart:
     reward_words: str
     habits: dict[str, float]
     """Share of ticks in which each key is held, and the view turned."""
-    endings: list[Ending]
+    endings: list[EndingCount]
     episodes: list[EpisodePart]
 
 
@@ -98,6 +98,6 @@ class Report:
     command: str | None
     runs: list[RunPart]
     evaluations: list[EvaluationPart]
-    pairs: list[Pair]
+    pairs: list[PairedTest]
     unpaired: list[Unpaired]
     meanings: dict[str, dict[str, Any]]

@@ -7,11 +7,11 @@ from itertools import combinations
 
 from basalt_iq.play.plan import comparable
 from basalt_iq.play.stats import mcnemar
-from basalt_iq.watch.contents import Pair, Unpaired
+from basalt_iq.watch.contents import PairedTest, Unpaired
 from basalt_iq.watch.runs import Evaluation
 
 
-def paired_tests(evaluations: Sequence[Evaluation]) -> tuple[list[Pair], list[Unpaired]]:
+def paired_tests(evaluations: Sequence[Evaluation]) -> tuple[list[PairedTest], list[Unpaired]]:
     """Every two evaluations: an exact McNemar test over the judged seeds that they share, or why none."""
     tests, others = [], []
     shown = [e for e in evaluations if e.summary.choice != "demonstrated"]
@@ -27,5 +27,5 @@ def paired_tests(evaluations: Sequence[Evaluation]) -> tuple[list[Pair], list[Un
         only_a = sum(bool(ours[s]) and not theirs[s] for s in seeds)
         only_b = sum(bool(theirs[s]) and not ours[s] for s in seeds)
         both = sum(bool(ours[s]) and bool(theirs[s]) for s in seeds)
-        tests.append(Pair(a.name, b.name, len(seeds), only_a, only_b, both, mcnemar(only_a, only_b)))
+        tests.append(PairedTest(a.name, b.name, len(seeds), only_a, only_b, both, mcnemar(only_a, only_b)))
     return tests, others

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from basalt_iq.play.episode import Episode
-from basalt_iq.watch.contents import Ending
+from basalt_iq.watch.contents import EndingCount
 
 #: Points of an episode's path on the map.
 PATH_POINTS = 90
@@ -17,12 +17,12 @@ PATH_POINTS = 90
 _TURN = 0.5
 
 
-def endings(keyed: Sequence[tuple[str, Episode]]) -> list[Ending]:
+def endings(keyed: Sequence[tuple[str, Episode]]) -> list[EndingCount]:
     """Episodes grouped by verdict and reasons, the most frequent first. Numbers in reasons are left out."""
     groups: dict[tuple[bool | None, str], list[str]] = defaultdict(list)
     for key, episode in keyed:
         groups[episode.facts.success if episode.facts.error is None else None, _how(episode)].append(key)
-    rows = [Ending(words, success, keys) for (success, words), keys in groups.items()]
+    rows = [EndingCount(words, success, keys) for (success, words), keys in groups.items()]
     return sorted(rows, key=lambda row: -len(row.episodes))
 
 

@@ -14,9 +14,9 @@ from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.reward import RewardSpec, episode_rewards
 from basalt_iq.play.episode import Facts
-from basalt_iq.play.loop import Seen, Tick
 from basalt_iq.play.player import Decision
 from basalt_iq.play.recorder import Recorder
+from basalt_iq.play.ticks import Seen, Tick
 from basalt_iq.train.config import ObjectiveConfig
 from basalt_iq.train.held_out import measure
 from basalt_iq.train.objectives import Transitions, chosen, target

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basalt_iq.data.sampler import Episode, SequenceSampler
+from basalt_iq.data.sampler import SampledEpisode, SequenceSampler
 
 
 def episode(length, number=0):
@@ -18,7 +18,7 @@ def episode(length, number=0):
         "state": np.arange(1, length + 2, dtype=np.float32)[:, None] * np.ones(2, np.float32),
         "number": np.full(length, number, np.int16),
     }
-    return Episode(frames, steps)
+    return SampledEpisode(frames, steps)
 
 
 def test_a_window_inside_an_episode():
@@ -125,7 +125,7 @@ def test_with_two_buffers_the_batch_before_stays():
 def test_one_shift_for_all_frames_of_a_sequence():
     rng = np.random.default_rng(0)
     still = np.repeat(rng.integers(0, 256, (1, 3, 16, 16)).astype(np.uint8), 9, 0)
-    sampler = SequenceSampler([Episode(still, {})], batch=50, length=3, stack=2, seed=0, shift=4)
+    sampler = SequenceSampler([SampledEpisode(still, {})], batch=50, length=3, stack=2, seed=0, shift=4)
     batch, seen = sampler.sample(), set()
     for frames in batch.frames:
         assert (frames == frames[:1]).all()
@@ -164,18 +164,18 @@ def test_parts_of_a_batch_make_up_the_whole():
 def test_malformed_episodes_are_refused():
     frames = np.zeros((4, 3, 2, 2), np.uint8)
     with pytest.raises(ValueError, match="action has 5 rows in an episode of 3 steps"):
-        Episode(frames, {"action": np.zeros(5)})
+        SampledEpisode(frames, {"action": np.zeros(5)})
     with pytest.raises(ValueError, match="at least one step"):
-        Episode(frames[:1], {})
+        SampledEpisode(frames[:1], {})
     with pytest.raises(ValueError, match="no episodes"):
         SequenceSampler([], batch=1, length=1, stack=1, seed=0)
     with pytest.raises(ValueError, match="at least 1"):
-        SequenceSampler([Episode(frames, {})], batch=1, length=0, stack=1, seed=0)
+        SequenceSampler([SampledEpisode(frames, {})], batch=1, length=0, stack=1, seed=0)
 
 
 def test_burn_in_columns_come_before_the_start_and_are_empty_before_the_episode():
     frames = np.arange(11, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 2, 2), np.uint8)
-    episode = Episode(frames, {"t": np.arange(1, 11)})
+    episode = SampledEpisode(frames, {"t": np.arange(1, 11)})
     sampler = SequenceSampler([episode], batch=2, length=4, stack=2, seed=0, grid=4, burn_in=3)
     batch = sampler.gather(np.array([0, 0]), np.array([0, 4]))
     assert batch.mask.tolist() == [[False] * 3 + [True] * 4, [True] * 7]
@@ -185,14 +185,14 @@ def test_burn_in_columns_come_before_the_start_and_are_empty_before_the_episode(
 
 def test_an_episode_cut_short_has_no_ending():
     frames = np.zeros((6, 3, 2, 2), np.uint8)
-    cut, whole = (Episode(frames, {}, terminal=terminal) for terminal in (False, True))
+    cut, whole = (SampledEpisode(frames, {}, terminal=terminal) for terminal in (False, True))
     sampler = SequenceSampler([cut, whole], batch=2, length=4, stack=1, seed=0)
     batch = sampler.gather(np.array([0, 1]), np.array([2, 2]))
     assert batch.done.tolist() == [[False] * 4, [False, False, True, False]]
 
 
 def test_episodes_may_change_between_samples():
-    first, second = (Episode(np.full((6, 3, 2, 2), k, np.uint8), {}) for k in (1, 2))
+    first, second = (SampledEpisode(np.full((6, 3, 2, 2), k, np.uint8), {}) for k in (1, 2))
     sampler = SequenceSampler([first], batch=8, length=2, stack=1, seed=0)
     sampler.use([second])
     assert (sampler.sample().frames == 2).all()

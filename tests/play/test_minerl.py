@@ -12,7 +12,7 @@ import pytest
 
 from basalt_iq.contract import find_task, noop
 from basalt_iq.play import rollout
-from basalt_iq.play.minerl import Fault, Limits, MinerlWorld, observation
+from basalt_iq.play.minerl import Limits, MinerlWorld, WorldFault, observation
 from basalt_iq.play.worlds import Maker
 from basalt_iq.spaces import observation_space
 from basalt_iq.video import read_video
@@ -133,7 +133,7 @@ def test_a_start_that_fails_is_tried_again(seed):
 
 def test_a_start_that_always_fails_says_why():
     world = build(attempts=1, reset=START / 2)
-    with pytest.raises(Fault, match="no episode after 1 attempts: no answer to reset"):
+    with pytest.raises(WorldFault, match="no episode after 1 attempts: no answer to reset"):
         world.reset(seed=16)
     assert started_by_us() == []
 
@@ -153,7 +153,7 @@ def test_an_instance_is_refreshed_after_so_many_episodes():
 def test_an_interpreter_without_minerl_is_named(tmp_path):
     command = Maker("minerl-1.0").command("FindCave")
     world = MinerlWorld("FindCave", 2022, command=command, limits=Limits(attempts=1))
-    with pytest.raises(Fault, match=r"No module named '(gym|minerl)'"):
+    with pytest.raises(WorldFault, match=r"No module named '(gym|minerl)'"):
         world.reset(seed=1)
 
 
@@ -186,7 +186,7 @@ def test_what_is_not_the_contract_is_no_observation():
         good | {"inventory": good["inventory"] | {"snowball": 9999}},
         good | {"equipped_items": hand},
     ):
-        with pytest.raises(Fault, match="not the contract's"):
+        with pytest.raises(WorldFault, match="not the contract's"):
             observation(space, bad)
 
 

@@ -12,7 +12,7 @@ from fixtures import minerl_venv
 
 from basalt_iq.contract import STEPS_AFTER_THROW
 from basalt_iq.play.minerl import MinerlWorld
-from basalt_iq.submission.building import AICROWD_2021, About, build_package
+from basalt_iq.submission.building import AICROWD_2021, Particulars, build_package
 from basalt_iq.submission.entries import EpisodePlayer
 
 pytestmark = pytest.mark.slow
@@ -89,7 +89,7 @@ def test_a_package_plays_through_the_real_stack_as_its_agent_plays_at_home(
     python, world_of, checkpoint, tmp_path
 ):
     package, report = tmp_path / "package", tmp_path / "report.json"
-    build_package(AICROWD_2021, [checkpoint], package, About())
+    build_package(AICROWD_2021, [checkpoint], package, Particulars())
     command = [
         python,
         str(HERE.parent / "submission" / "package_in_minerl.py"),

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from basalt_iq.agent.checkpoint import load_agent
 from basalt_iq.errors import UserError
-from basalt_iq.submission.building import AICROWD_2021, About, build_package
+from basalt_iq.submission.building import AICROWD_2021, Particulars, build_package
 
 
 class Bomb:
@@ -119,7 +119,7 @@ def test_a_link_out_of_the_folder_is_not_copied_into_a_package(checkpoint, tmp_p
     (checkpoint / "weights.safetensors").unlink()
     (checkpoint / "weights.safetensors").symlink_to(secret)
     with pytest.raises(UserError, match=r"weights\.safetensors"):
-        build_package(AICROWD_2021, [checkpoint], tmp_path / "package", About())
+        build_package(AICROWD_2021, [checkpoint], tmp_path / "package", Particulars())
     assert not (tmp_path / "package").exists()
 
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import originals
 
 from basalt_iq.errors import UserError
-from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, About, build_package
+from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, Particulars, build_package
 from basalt_iq.submission.checking import Trial, check_package
 
 WHICH = "which of the organisers' files ran"
@@ -34,7 +34,7 @@ def check(package, **options):
 @pytest.mark.slow
 def test_2021_as_built_with_originals_and_with_originals_copied_over(checkpoint, tmp_path):
     package, theirs = tmp_path / "package", originals.write(tmp_path / "theirs", 2021)
-    build_package(AICROWD_2021, [checkpoint], package, About())
+    build_package(AICROWD_2021, [checkpoint], package, Particulars())
     before = sorted(path.relative_to(package) for path in package.rglob("*"))
     found = check(package)
     assert found[WHICH] == "run.py, test_framework.py, aicrowd_helper.py stand in for them; give --originals"
@@ -50,14 +50,14 @@ def test_2021_as_built_with_originals_and_with_originals_copied_over(checkpoint,
 @pytest.mark.slow
 def test_2022_with_its_variables_and_the_real_aicrowd_gym_where_it_is(checkpoint, tmp_path):
     package, theirs = tmp_path / "package", originals.write(tmp_path / "theirs", 2022)
-    build_package(AICROWD_2022, [checkpoint], package, About())
+    build_package(AICROWD_2022, [checkpoint], package, Particulars())
     found = check(package, originals=theirs)
     assert found["plays every episode from its reset to its end"].count("2 of 2") == 4
 
 
 def test_originals_that_are_not_there_are_named(checkpoint, tmp_path):
     package = tmp_path / "package"
-    build_package(AICROWD_2021, [checkpoint], package, About())
+    build_package(AICROWD_2021, [checkpoint], package, Particulars())
     theirs = originals.write(tmp_path / "theirs", 2021)
     (theirs / "aicrowd_helper.py").unlink()
     with pytest.raises(UserError, match=r"has no aicrowd_helper\.py; name the competition's"):

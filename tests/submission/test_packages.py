@@ -8,7 +8,7 @@ import pytest
 
 from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
-from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, About, build_package
+from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, Particulars, build_package
 from basalt_iq.submission.checking import Trial, check_package
 
 QUICK = Trial(episodes=2, max_steps=6, silence=20.0)
@@ -16,7 +16,7 @@ QUICK = Trial(episodes=2, max_steps=6, silence=20.0)
 
 @pytest.fixture
 def package(checkpoint, tmp_path):
-    build_package(AICROWD_2021, [checkpoint], tmp_path / "package", About(authors=("someone",)))
+    build_package(AICROWD_2021, [checkpoint], tmp_path / "package", Particulars(authors=("someone",)))
     return tmp_path / "package"
 
 
@@ -71,7 +71,9 @@ def test_a_package_is_self_contained_and_names_no_place(package, checkpoint, tmp
 
 def test_four_tasks_from_one_run_or_from_several(make_agent, checkpoint, tmp_path):
     waterfall = make_agent(tmp_path / "waterfall", "MakeWaterfall")
-    manifest = build_package(AICROWD_2022, [checkpoint, waterfall], tmp_path / "four", About(debug=True))
+    manifest = build_package(
+        AICROWD_2022, [checkpoint, waterfall], tmp_path / "four", Particulars(debug=True)
+    )
     assert manifest["tasks"] == {
         "FindCave": "train/FindCave",
         "MakeWaterfall": "train/MakeWaterfall",
@@ -85,26 +87,26 @@ def test_four_tasks_from_one_run_or_from_several(make_agent, checkpoint, tmp_pat
 @pytest.mark.slow
 def test_an_agent_of_2022_plays_all_tasks_as_they_share_one_interface(make_agent, tmp_path):
     agent = make_agent(tmp_path / "agent", "MakeWaterfall", era=2022)
-    manifest = build_package(AICROWD_2022, [agent], tmp_path / "package", About())
+    manifest = build_package(AICROWD_2022, [agent], tmp_path / "package", Particulars())
     assert manifest["tasks"] == dict.fromkeys(TASKS, "train/MakeWaterfall")
     assert [note.partition(":")[0] for note in manifest["notes"]] == ["no run of their own"]
     found = rows(tmp_path / "package")
     assert all(row.ok for row in found.values()), [row for row in found.values() if not row.ok]
     with pytest.raises(UserError, match=r"one run, trained on 2021 demos, not: MakeWaterfall of 2022; name"):
-        build_package(AICROWD_2021, [agent], tmp_path / "new", About())
+        build_package(AICROWD_2021, [agent], tmp_path / "new", Particulars())
 
 
 def test_the_debug_mode_is_two_short_episodes(checkpoint, tmp_path, monkeypatch):
     for debug, expected in ((True, (2, 100)), (False, (11, 10**9))):
         package = tmp_path / str(debug)
-        build_package(AICROWD_2022, [checkpoint], package, About(debug=debug))
+        build_package(AICROWD_2022, [checkpoint], package, Particulars(debug=debug))
         monkeypatch.chdir(package)
         config = runpy.run_path("config.py")
         assert (config["EVAL_EPISODES"], config["EVAL_MAX_STEPS"]) == expected
 
 
 def test_a_translation_is_said(checkpoint, tmp_path):
-    (first, second) = build_package(AICROWD_2022, [checkpoint], tmp_path / "package", About())["notes"]
+    (first, second) = build_package(AICROWD_2022, [checkpoint], tmp_path / "package", Particulars())["notes"]
     assert first.endswith(
         "MakeWaterfall, CreateVillageAnimalPen, BuildVillageHouse; played by the agent of FindCave"
     )
@@ -117,17 +119,17 @@ def test_a_translation_is_said(checkpoint, tmp_path):
 def test_what_cannot_be_built_is_refused_and_leaves_nothing(make_agent, checkpoint, package, tmp_path):
     other = make_agent(tmp_path / "other", "MakeWaterfall")
     with pytest.raises(UserError, match="is there already"):
-        build_package(AICROWD_2021, [checkpoint], package, About())
+        build_package(AICROWD_2021, [checkpoint], package, Particulars())
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write there"):
-        build_package(AICROWD_2021, [checkpoint], tmp_path / "file" / "new", About())
+        build_package(AICROWD_2021, [checkpoint], tmp_path / "file" / "new", Particulars())
     with pytest.raises(UserError, match="takes one run"):
-        build_package(AICROWD_2021, [checkpoint, other], tmp_path / "new", About())
+        build_package(AICROWD_2021, [checkpoint, other], tmp_path / "new", Particulars())
     with pytest.raises(UserError, match="a second agent for FindCave"):
-        build_package(AICROWD_2022, [checkpoint, checkpoint], tmp_path / "new", About())
+        build_package(AICROWD_2022, [checkpoint, checkpoint], tmp_path / "new", Particulars())
     (checkpoint / "weights.safetensors").write_bytes(b"half")
     with pytest.raises(UserError, match=r"weights\.safetensors"):
-        build_package(AICROWD_2021, [checkpoint], tmp_path / "new", About())
+        build_package(AICROWD_2021, [checkpoint], tmp_path / "new", Particulars())
     assert not (tmp_path / "new").exists()
 
 

@@ -12,7 +12,7 @@ from basalt_iq.agent.checkpoint import load_agent
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
 from basalt_iq.play.commands import Record
-from basalt_iq.submission.building import AICROWD_2021, About, build_package
+from basalt_iq.submission.building import AICROWD_2021, Particulars, build_package
 from basalt_iq.submission.retraining import MAX_MINUTES, read_settings, retrain
 from basalt_iq.train.config import TrainConfig
 
@@ -28,7 +28,7 @@ def package(checkpoint, tmp_path):
     config = TrainConfig(task="FindCave", steps=2, batch=2, length=8, repeat=4, mirror=True, network=SMALL)
     said = {"config": asdict(config) | {"store": str(tmp_path)}, "command": [str(tmp_path)]}
     (run / "config.json").write_text(json.dumps(said))
-    build_package(AICROWD_2021, [run], tmp_path / "package", About())
+    build_package(AICROWD_2021, [run], tmp_path / "package", Particulars())
     return tmp_path / "package"
 
 

@@ -7,7 +7,7 @@ import torch
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import soft_value
-from basalt_iq.data.sampler import Episode, SequenceSampler
+from basalt_iq.data.sampler import SampledEpisode, SequenceSampler
 from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
 from basalt_iq.train.learner import Learner, in_half
 from basalt_iq.train.objectives import Transitions, iq_learn, recurrent_gradient_penalty
@@ -19,7 +19,7 @@ STACK, LENGTH, BURN_IN, GRID, ACTIONS = 3, 8, 2, 4, 5
 def episodes(lengths, seed=0):
     rng = np.random.default_rng(seed)
     return [
-        Episode(
+        SampledEpisode(
             rng.integers(0, 256, (t + 1, 3, 64, 64)).astype(np.uint8),
             {"action": rng.integers(0, ACTIONS, t), "vector": rng.normal(size=(t + 1, 2)).astype(np.float32)},
         )

@@ -16,7 +16,7 @@ from basalt_iq.agent.actions import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
-from basalt_iq.data.sampler import Episode
+from basalt_iq.data.sampler import SampledEpisode
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 from basalt_iq.train.replay import Replay
@@ -29,7 +29,7 @@ SAMPLING = {"batch": 2, "length": 4, "stack": 2, "seed": 0, "grid": 4, "burn_in"
 def episode(value, length=5, terminal=True):
     frames = np.full((length + 1, 3, 64, 64), value, np.uint8)
     steps = {"action": np.full(length, value), "vector": np.zeros((length + 1, 2), np.float32)}
-    return Episode(frames, steps, terminal=terminal)
+    return SampledEpisode(frames, steps, terminal=terminal)
 
 
 def test_replay_keeps_the_newest_within_its_bytes(tmp_path):

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from basalt_iq.data.sampler import Episode, SequenceSampler
+from basalt_iq.data.sampler import SampledEpisode, SequenceSampler
 from basalt_iq.train.prefetch import Prefetch
 from basalt_iq.train.profile import Profile
 
@@ -37,7 +37,7 @@ def test_off_it_notes_nothing():
 
 def prefetch(seed=0):
     frames = np.random.default_rng(0).integers(0, 256, (41, 3, 4, 4)).astype(np.uint8)
-    data = [Episode(frames, {"t": np.arange(40)})]
+    data = [SampledEpisode(frames, {"t": np.arange(40)})]
     sampler = SequenceSampler(data, batch=3, length=5, stack=2, seed=seed, shift=1, buffers=2)
     return Prefetch(sampler, Profile(on=True))
 

@@ -20,8 +20,8 @@ from basalt_iq.train.demos import episodes as as_sequences
 from basalt_iq.train.held_out import q_values
 from basalt_iq.video import read_video
 from basalt_iq.watch.commands import Watch
-from basalt_iq.watch.demos import show_demos
 from basalt_iq.watch.runs import find
+from basalt_iq.watch.shown_demos import show_demos
 
 TASK = find_task("FindCave")
 

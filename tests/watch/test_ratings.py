@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basalt_iq.errors import UserError
-from basalt_iq.watch.bedd import read_matches, write_matches
 from basalt_iq.watch.judgements import FILE, Judgements
+from basalt_iq.watch.matches import read_matches, write_matches
 from basalt_iq.watch.ratings import (
     MOST_NEEDED,
     TRUESKILL,

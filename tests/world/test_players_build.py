@@ -7,7 +7,7 @@ from basalt_iq.world import make
 from basalt_iq.world.blocks import BLOCKS, FACINGS, ID
 from basalt_iq.world.players import aiming, make_player
 from basalt_iq.world.players.base import EYE
-from basalt_iq.world.players.create_pen import Pen
+from basalt_iq.world.players.create_pen import PenPlan
 from basalt_iq.world.players.house_plan import HIGH, MATERIALS, HousePlan
 from basalt_iq.world.players.motor import MIDDLE
 from basalt_iq.world.players.sites import Plot, levels, plots, ring
@@ -94,7 +94,7 @@ def test_it_does_not_strike_somebody_in_front_of_the_block(builder):
 
 @pytest.mark.parametrize("side", range(4))
 def test_a_pen_is_a_ring_with_two_gates(side):
-    pen = Pen(PLOT, side)
+    pen = PenPlan(PLOT, side)
     cells = [*pen.fences, *pen.gates]
     assert sorted((x, z) for x, _, z in cells) == sorted(ring(PLOT))
     assert len(set(cells)) == 20

@@ -8,7 +8,7 @@ import numpy as np
 
 from basalt_iq.world.blocks import BLOCKS
 from basalt_iq.world.judges import rooms
-from basalt_iq.world.judges.verdict import Ending, Part, Verdict, verdict, village_intact
+from basalt_iq.world.judges.verdict import Criterion, Ending, Verdict, verdict, village_intact
 from basalt_iq.world.state import Cell, World
 from basalt_iq.world.village import STYLES
 
@@ -89,7 +89,7 @@ def _room(world: World, cells: np.ndarray) -> Room:
     return Room(cells, frozenset(shell))
 
 
-def _house(world: World, room: Room | None) -> list[Part]:
+def _house(world: World, room: Room | None) -> list[Criterion]:
     """What makes a room the player's house."""
     own = room.own(world) if room else []
     return [
@@ -123,7 +123,7 @@ def judge_house(world: World, ending: Ending) -> Verdict:
     return verdict(ending, parts, _wishes(world, room))
 
 
-def _wishes(world: World, room: Room | None) -> list[Part]:
+def _wishes(world: World, room: Room | None) -> list[Criterion]:
     """What else the task's text asks for, or welcomes."""
     if room is None:
         room = Room(np.zeros((0, 3), np.int64), frozenset())

@@ -10,7 +10,7 @@ import numpy as np
 from basalt_iq.world import animals
 from basalt_iq.world.blocks import BLOCKS, SOLID
 from basalt_iq.world.judges.roaming import LAYERS, roam
-from basalt_iq.world.judges.verdict import Ending, Part, Verdict, cell_of, verdict, village_intact
+from basalt_iq.world.judges.verdict import Criterion, Ending, Verdict, cell_of, verdict, village_intact
 from basalt_iq.world.state import Cell, World
 
 PEN_NEAR = 16
@@ -154,7 +154,7 @@ def judge_plains_pen(world: World, ending: Ending) -> Verdict:
     return verdict(ending, _penned(world, ending)[0])
 
 
-def _penned(world: World, ending: Ending) -> tuple[list[Part], list[Pen]]:
+def _penned(world: World, ending: Ending) -> tuple[list[Criterion], list[Pen]]:
     """What both tasks ask of the pen itself, and the pens that have it all."""
     found = [pen for pen in pens(world) if pen.fenced >= FENCED]
     full = [pen for pen in found if pen.kinds.total() >= 2]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from basalt_iq.world.blocks import BLOCKS, LEAFY, SOLID
 from basalt_iq.world.state import Cell, World
 
-Part = tuple[bool, str]
+Criterion = tuple[bool, str]
 """Whether something holds, and what it is in words."""
 
 
@@ -43,7 +43,7 @@ class Verdict:
         return {"success": self.success, "score": self.score, "reasons": list(self.reasons)}
 
 
-def verdict(ending: Ending, parts: Sequence[Part], wishes: Sequence[Part] = ()) -> Verdict:
+def verdict(ending: Ending, parts: Sequence[Criterion], wishes: Sequence[Criterion] = ()) -> Verdict:
     """Success if the player chose the end and every part holds.
 
     The score is the share that holds of these and of the wishes, which success does not need; the reasons

@@ -83,7 +83,7 @@ def _rock_beside(world: World, source: Cell) -> int:
 
 
 @dataclass(frozen=True)
-class View:
+class Shown:
     """What a picture shows of a fall: share of its pixels, heights seen, and how far off the middle it is."""
 
     share: float
@@ -91,7 +91,7 @@ class View:
     off: float
 
 
-def view(world: World, ending: Ending, fall: Fall) -> View:
+def view(world: World, ending: Ending, fall: Fall) -> Shown:
     """What the picture at the end shows of the falling water of one bucket."""
     wanted = np.zeros(world.blocks.shape, np.bool_)
     if fall.falling:
@@ -100,9 +100,9 @@ def view(world: World, ending: Ending, fall: Fall) -> View:
     shown(world.blocks, wanted, np.array(ending.eye), ending.yaw, ending.pitch, ending.half, out)
     rows, columns = np.nonzero(out >= 0)
     if not len(rows):
-        return View(0.0, 0, 1.0)
+        return Shown(0.0, 0, 1.0)
     offs = [2 * (pixels.mean() + 0.5) / n - 1 for pixels, n in zip((rows, columns), out.shape, strict=True)]
-    return View(len(rows) / out.size, len(np.unique(out[out >= 0])), float(np.abs(offs).max()))
+    return Shown(len(rows) / out.size, len(np.unique(out[out >= 0])), float(np.abs(offs).max()))
 
 
 def moved(world: World, ending: Ending, fall: Fall) -> bool:

@@ -25,7 +25,7 @@ far, in blocks, from one's way such an animal would come along."""
 
 
 @dataclass(frozen=True)
-class Pen:
+class PenPlan:
     """Fences around a plot, with two gates side by side in one of the walls."""
 
     plot: Plot
@@ -83,7 +83,7 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     def play(self) -> Script:
         self.flock, self.dawdles = [], 0
-        self.spoilt: list[Pen] = []
+        self.spoilt: list[PenPlan] = []
         self.wanted = 2 + int(self.rng.random() < 0.35)
         yield from self.arrive()
         for _ in range(4):
@@ -102,7 +102,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         """Two of a kind that are free, and a house to pen them in beside."""
         return bool(self.houses) and any(len(self.at_large(kind)) >= 2 for kind in FOOD_OF)
 
-    def choose(self) -> Pen | None:
+    def choose(self) -> PenPlan | None:
         """The site and the kind of animal that make the least walking; sets ``kind_of``."""
         best, choice = np.inf, None
         sites = self.sites()
@@ -113,7 +113,7 @@ class CreateVillageAnimalPenPlayer(Herder):
                     best, choice, self.kind_of = cost, pen, kind
         return choice
 
-    def cost(self, pen: Pen, kind: int) -> float:
+    def cost(self, pen: PenPlan, kind: int) -> float:
         """Blocks to walk for a pen here and the nearest animals of a kind."""
         places = self.animals[:, [X, Z]]
         rows, door = np.array(self.at_large(kind)), pen.door[[0, 2]]
@@ -130,16 +130,16 @@ class CreateVillageAnimalPenPlayer(Herder):
         here = float(np.linalg.norm(self.position - pen.door))
         return here + 2.0 * float(away[nearest].sum()) + RIVAL_COST * len(met)
 
-    def sites(self, count: int = 60) -> list[Pen]:
+    def sites(self, count: int = 60) -> list[PenPlan]:
         """Some pens that could be built on the plots near the houses."""
         if not self.houses:
             return []
         level = levels(self.env.world, self.kind, self.screen)
         choices = plots(self.rng, self.houses, level, SIZES, CLEAR)
-        pens = (Pen(plot, int(self.rng.integers(4))) for plot in choices)
+        pens = (PenPlan(plot, int(self.rng.integers(4))) for plot in choices)
         return list(islice((pen for pen in pens if self.fits(pen, level)), count))
 
-    def fits(self, pen: Pen, level: np.ndarray) -> bool:
+    def fits(self, pen: PenPlan, level: np.ndarray) -> bool:
         """Whether one can walk up to the gates, away from pens that went wrong."""
         front = [pen.before(blocks) for blocks in (2, 3)]
         return all(level[x, z] == y for x, y, z in front) and all(
@@ -148,7 +148,7 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     # building
 
-    def build(self, pen: Pen) -> Trip:
+    def build(self, pen: PenPlan) -> Trip:
         """Put up the fences, then the gates, from outside. Returns whether it is shut and empty."""
         self.flock, self.strolls = [], False
         self.outside = np.ones(self.kind.shape[::2], np.bool_)
@@ -173,14 +173,14 @@ class CreateVillageAnimalPenPlayer(Herder):
         rows = self.of_kind(kind)
         return [row for row in rows if not any(self.inside(pen, [row]) for pen in self.spoilt)]
 
-    def inside(self, pen: Pen, rows: list[int], margin: float = 0.0) -> list[int]:
+    def inside(self, pen: PenPlan, rows: list[int], margin: float = 0.0) -> list[int]:
         """Those of some animals that are within the fences by a margin; -1 takes in the gateway."""
         herd = self.animals
         return [row for row in rows if pen.holds(herd[row, X], herd[row, Z], margin) and herd[row, Y] > 0]
 
     # filling
 
-    def fill(self, pen: Pen) -> Trip:
+    def fill(self, pen: PenPlan) -> Trip:
         """Bring animals until there are enough. Returns whether the pen is shut with only them in it."""
         for _ in range(5):
             if not (yield from self.gather(pen)):
@@ -193,7 +193,7 @@ class CreateVillageAnimalPenPlayer(Herder):
                 return False
         return False
 
-    def gather(self, pen: Pen) -> Trip:
+    def gather(self, pen: PenPlan) -> Trip:
         """Collect followers, the nearest first. Returns whether there are enough with those inside."""
         self.flock, self.dawdles, self.strolls = [], 0, True
         yield from self.hold(FOOD_OF[self.kind_of])
@@ -207,7 +207,7 @@ class CreateVillageAnimalPenPlayer(Herder):
         self.strolls = True
         return len(self.flock) + len(inside) >= 2
 
-    def usher(self, pen: Pen) -> Trip:
+    def usher(self, pen: PenPlan) -> Trip:
         """Open the gates, go in, wait for the followers, and shut the gates from inside."""
         yield from self.swing(pen, True)
         self.reopen_eyes()
@@ -219,28 +219,28 @@ class CreateVillageAnimalPenPlayer(Herder):
         yield from self.swing(pen, False)
         return self.good(pen)
 
-    def settled(self, pen: Pen, row: int) -> bool:
+    def settled(self, pen: PenPlan, row: int) -> bool:
         """Whether an animal stands clear of the gates, inside."""
         return pen.holds(self.animals[row, X], self.animals[row, Z], 0.25)
 
-    def step_in(self, pen: Pen) -> Script:
+    def step_in(self, pen: PenPlan) -> Script:
         """Walk to the middle of the far side."""
         yield from self.go(pen.before(-pen.depth))
 
-    def swing(self, pen: Pen, wide: bool) -> Script:
+    def swing(self, pen: PenPlan, wide: bool) -> Script:
         """Open or shut both gates."""
         for cell in pen.gates:
             if BLOCKS[self.env.world.at(*cell)].is_open != wide:
                 yield from self.touch(cell)
 
-    def good(self, pen: Pen) -> bool:
+    def good(self, pen: PenPlan) -> bool:
         """Whether the gates are shut on two or more of the kind and nobody else."""
         if any(BLOCKS[self.env.world.at(*cell)].is_open for cell in pen.gates):
             return False
         kin = self.inside(pen, self.of_kind(self.kind_of))
         return len(kin) >= 2 and not self.inside(pen, self.strangers(), -1.0)
 
-    def leave(self, pen: Pen) -> Trip:
+    def leave(self, pen: PenPlan) -> Trip:
         """Put the food away, go out and shut the gates. Returns whether one is outside."""
         yield from self.hold(self.item("fence"))
         yield from self.swing(pen, True)
@@ -251,7 +251,7 @@ class CreateVillageAnimalPenPlayer(Herder):
 
     # the end
 
-    def end(self, pen: Pen) -> Script:
+    def end(self, pen: PenPlan) -> Script:
         """Look at them once more, up from the gates, and throw."""
         kin = self.inside(pen, self.of_kind(self.kind_of))
         for _ in range(int(self.rng.integers(15, 40))):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import basalt_iq
-from basalt_iq.submission import sources
-from basalt_iq.submission.building import AICROWD_2021, About, build_package
+from basalt_iq.submission import package_files
+from basalt_iq.submission.building import AICROWD_2021, Particulars, build_package
 from basalt_iq.submission.checking import _contents
 
 ROOT = Path(basalt_iq.__file__).resolve().parents[1]
@@ -30,25 +30,25 @@ def planted(tmp_path, monkeypatch):
             (place / name).write_text("machine example.org login me password hunter2\n")
         (place / "linked").symlink_to(outside)
     monkeypatch.setattr(basalt_iq, "__file__", str(tree / "basalt_iq/__init__.py"))
-    monkeypatch.setattr(sources, "_installed", lambda root: [])
+    monkeypatch.setattr(package_files, "_installed", lambda root: [])
     return tree
 
 
 def test_a_tree_full_of_secrets_gives_the_same_files_as_git(planted, monkeypatch):
-    found = sources.package_files()
+    found = package_files.package_files()
     monkeypatch.undo()
-    tracked = sources._in_git(Path(basalt_iq.__file__).parent)
+    tracked = package_files._in_git(Path(basalt_iq.__file__).parent)
     if not tracked:
         pytest.skip("not a clone")
-    assert set(found) == {name for name in tracked if not name.endswith(sources.LEFT_OUT)}
+    assert set(found) == {name for name in tracked if not name.endswith(package_files.LEFT_OUT)}
 
 
 def test_a_package_holds_no_secret_and_the_check_sees_planted_ones(
     planted, checkpoint, tmp_path, monkeypatch
 ):
     package = tmp_path / "package"
-    build_package(AICROWD_2021, [checkpoint], package, About())
-    assert list(sources.private(package)) == []
+    build_package(AICROWD_2021, [checkpoint], package, Particulars())
+    assert list(package_files.private(package)) == []
     names = {path.name for path in package.rglob("*")}
     assert not names & {".env", ".netrc", "settings.json", "settings", "private.mp4", "id_rsa", "stranger.py"}
     assert (package / "postBuild").stat().st_mode & 0o111
