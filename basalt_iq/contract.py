@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from basalt_iq.errors import UserError
 
 ERAS = (2021, 2022)
@@ -139,6 +137,8 @@ def find_task(name: str) -> Task:
 
 def noop(task: Task, era: int = 2021) -> dict[str, Any]:
     """The action that does nothing, with every key of the action space, in its order."""
+    import numpy as np  # here, so that commands which only name tasks start without it
+
     task.check_era(era)
     action: dict[str, Any] = dict.fromkeys(BUTTONS[era], 0)
     action["camera"] = np.zeros(2, np.float32)

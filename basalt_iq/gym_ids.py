@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from basalt_iq.contract import TASKS
-
 if TYPE_CHECKING:
     import gymnasium
 
@@ -40,6 +38,8 @@ def make(*, render_mode: str | None = None, **options: Any) -> gymnasium.Env:
 
 
 def _register(registry: ModuleType) -> None:
+    from basalt_iq.contract import TASKS
+
     for task in TASKS.values():
         for era in task.start:
             kwargs = {"task": task.name, "era": era}
