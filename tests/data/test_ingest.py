@@ -204,10 +204,9 @@ def test_bad_input_is_one_line_and_leaves_nothing(tmp_path, demos, capsys, monke
 def test_killed_at_random_moments_nothing_is_lost_doubled_or_corrupt(tmp_path, demos):
     """Kills only the main process: its workers must notice, and the next run must clean up."""
     root, path = tmp_path / "demos", tmp_path / "store"
-    long = demos.steps_2021(length=500)
-    first = demos.write_2021(root, "v4_k-0_0-30", long)
-    for i in range(1, 6):
-        shutil.copytree(first, first.with_name(f"v4_k-{i}_0-30"))
+    written = {f"v4_k-{i}_0-30": demos.steps_2021(length=500, seed=i) for i in range(6)}
+    for name, steps in written.items():
+        demos.write_2021(root, name, steps)
     command = [sys.executable, "-m", "basalt_iq", "data", "ingest", root, "--store", path, "--workers", "2"]
     random = np.random.default_rng(0)
     for _ in range(4):
@@ -222,9 +221,9 @@ def test_killed_at_random_moments_nothing_is_lost_doubled_or_corrupt(tmp_path, d
     assert cli(root, "--store", path, "--workers", 2) == 0
     store = Store.open(path)
     trajectories = store.select("FindCave")
-    assert [t.name for t in trajectories] == [f"v4_k-{i}_0-30" for i in range(6)]
+    assert [t.name for t in trajectories] == list(written)
     for trajectory in trajectories:
-        assert np.array_equal(trajectory.camera, long.camera)
+        assert np.array_equal(trajectory.camera, written[trajectory.name].camera)
         assert [demos.number(frame) for frame in trajectory.frames[::100]] == list(range(1000, 1501, 100))
     assert {entry.name for entry in path.iterdir()} <= {"manifest.json", "FindCave", PARTIAL}
     assert not list((path / PARTIAL).iterdir())

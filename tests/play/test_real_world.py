@@ -38,5 +38,5 @@ def test_the_demonstrator_is_recorded_alike(tmp_path):
     (episode,) = play_scripted("FindCave", [3], out=tmp_path, max_steps=40, workers=1)
     assert episode.facts.player == "scripted"
     assert episode.facts.steps <= 40
-    assert set(episode.arrays) == {"buttons", "camera", "equip", "progress"}
+    assert set(episode.arrays) == {"buttons", "camera", "equip", "position", "progress"}
     assert len(list(read_video(episode.video))) == episode.facts.steps + 1

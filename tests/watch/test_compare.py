@@ -195,7 +195,8 @@ def test_the_live_page_follows_a_run_as_it_grows(page, synthetic, run, monkeypat
         with (run / "metrics.jsonl").open("a") as file:
             file.write(json.dumps({"step": 2020, "seconds": 300, "train/loss": 77.5}) + "\n")
         page.until("document.querySelector('#results').textContent.includes('a-later-one')")
-        page.until("document.querySelector('.plot')?.plot?.data[1].at(-1) === 77.5")
+        shown = "[...document.querySelectorAll('.plot')].some((p) => p.plot?.data[1].at(-1) === 77.5)"
+        page.until(shown)
         assert page.ask("scrollY") == 150  # nobody is moved by what is new
         assert page.ask("basalt.viewer.episode.key") == watching
         assert page.console() == []
