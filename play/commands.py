@@ -74,7 +74,7 @@ class Evaluate(Command):
         from basalt_iq.play.plan import describe
         from basalt_iq.records import to_json
 
-        self._refuse_numbers()
+        self._refuse_nonsense()
         maker = Maker(self.world, self.world_python, self.near, progress=True)
         maker.check()
         plan, actor = self._plan()
@@ -92,8 +92,10 @@ class Evaluate(Command):
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
 
-    def _refuse_numbers(self) -> None:
-        """Raises UserError for numbers that make no sense, before anything is read or written."""
+    def _refuse_nonsense(self) -> None:
+        """Raises UserError for what no installation could mend, before anything is read or written."""
+        if self.player == "scripted" and self.world != STAND_IN:
+            raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
         if self.near and self.world != STAND_IN:
             raise UserError("--near: only the stand-in world has a say in its distances")
         if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
@@ -111,8 +113,6 @@ class Evaluate(Command):
         from basalt_iq.play.translation import fitted
 
         if self.player == "scripted":
-            if self.world != STAND_IN:
-                raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
             if self.task is None:
                 raise UserError("the scripted player needs --task")
             task = find_task(self.task)

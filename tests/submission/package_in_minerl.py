@@ -18,6 +18,7 @@ import fake_minerl  # noqa: E402
 site.addsitedir(packages)
 sys.path.insert(0, package)
 os.chdir(package)
+os.environ["EVALUATION_STAGE"] = "testing"  # without it run.py trains first
 
 import gym  # noqa: E402
 import numpy  # noqa: E402

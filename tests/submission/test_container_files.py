@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from basalt_iq.submission.checking import NEEDED
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "submission" / "templates"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -55,7 +57,10 @@ def test_packages_ask_for_versions_that_the_project_allows():
         line for line in re.findall(r"'([^']+)'", docker) if not line.startswith(("numpy", "gym=", "minerl"))
     ]
     assert len(wanted) > 19
+    theirs = set(NEEDED.values())  # the organisers' own files need them, ours do not
     for line in wanted:
+        if re.match(r"[\w-]+", line)[0] in theirs:
+            continue
         assert line.split(",")[0] in allowed[re.match(r"[\w-]+", line)[0]], line
 
 

@@ -46,11 +46,15 @@ def test_bedd_goes_on_where_it_was_stopped_and_its_videos_are_right_frame_by_fra
     assert not (tmp_path / "bedd").exists()
     work = tmp_path / ".bedd.work" / "FindCave"
     (record,) = work.glob(f"seed_{heard[0]}.json")
-    facts = json.loads(record.read_text())
-    record.write_text(json.dumps(facts | {"error": "Minecraft died"}))
+
+    def break_first(episode):
+        if episode.facts.seed == heard[0]:
+            facts = json.loads(record.read_text())
+            record.write_text(json.dumps(facts | {"error": "Minecraft died"}))
+
     kept = {path: path.stat().st_mtime_ns for path in work.glob("*.json") if path != record}
     with pytest.raises(UserError, match=rf"seed {heard[0]} \(Minecraft died\); the same command"):
-        build_rollouts([checkpoint], tmp_path / "bedd", stage)
+        build_rollouts([checkpoint], tmp_path / "bedd", stage, break_first)
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
     manifest = build_rollouts([checkpoint], tmp_path / "bedd", stage)
     assert manifest["tasks"] == dict.fromkeys(TASKS, "FindCave")
