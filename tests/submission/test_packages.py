@@ -51,6 +51,7 @@ def rewrite(package, body, head=""):
     text = f"{head}\nimport gym\n{EPISODE}\nclass MineRLAgent:\n    def load_agent(self):\n        pass\n"
     text += f"    def run_agent_on_episode(self, env):\n        {body}\n"
     (package / "test_submission_code.py").write_text(text)
+    (package / "train_submission_code.py").write_text("")  # run.py imports it too
 
 
 NOOP = (
