@@ -23,7 +23,8 @@ class Scripted:
 
     def __init__(self, task, *actions):
         self.task, self.set = task, ActionSet(task, 2021, [Action(), *actions], "test")
-        self.action_names, self.reward = self.set.action_names, RewardSpec(0.9)
+        self.action_names, self.repeat = self.set.action_names, 1
+        self.reward = RewardSpec(0.9)
         self.seen, self.left = [], list(range(1, len(actions) + 1))
 
     def start(self, slots, seeds=None):
