@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from basalt_iq.agent.network import Carry
+from basalt_iq.agent.soft_head import SoftHead
 from basalt_iq.data.sampler import Sequences
 from basalt_iq.train.objectives import Transitions
 
@@ -55,11 +56,14 @@ class Batch:
             burn_in=burn_in,
         )
 
-    def transitions(self, q_t: Tensor, v_tp1: Tensor, everywhere: Callable[[Tensor], Tensor]) -> Transitions:
-        """As an objective sees it, given q (B, length, A) and the next values (B, length)."""
+    def transitions(
+        self, q_t: Tensor, v_tp1: Tensor, everywhere: Callable[[Tensor], Tensor], head: SoftHead
+    ) -> Transitions:
+        """As an objective sees it, given outputs of the head (B, length, A) and next values (B, length)."""
         first = torch.zeros_like(self.mask)
         first[:, 0] = self.fresh
         return Transitions(
             q_t=q_t, v_tp1=v_tp1, a_t=self.a_t, done_t=self.done_t, weight=self.mask.to(q_t.dtype),
             expert=self.expert, first=first, everywhere=everywhere,
+            head=head,
         )  # fmt: skip

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
+from basalt_iq.agent.action_presets import entry_2021, factored_from_demos, from_demos
+from basalt_iq.agent.actions import ActionSet, Ticks
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.data.marks import included
 from basalt_iq.data.store import Store, Trajectory
@@ -33,15 +34,16 @@ class Demos:
     train: list[Trajectory]
     held_out: list[Trajectory]
 
-    def action_set(self, preset: str, size: int, repeat: int = 1) -> ActionSet:
-        """The action set of a preset's name; `demos` counts over the training demos only.
+    def action_set(self, preset: str, size: int, repeat: int = 1, head: str = "joint") -> ActionSet:
+        """The action set of a preset's name for a head; `demos` counts over the training demos only.
 
         `repeat` is the number of ticks that each decision is held for.
         """
         if preset == "entry-2021":
             return entry_2021(self.task)
         counted = (ticks(t, start).held(repeat) for t, start in _counted(self.train))
-        return from_demos(self.task, self.era, counted, size=size)
+        build = factored_from_demos if head == "factored" else from_demos
+        return build(self.task, self.era, counted, size=size)
 
 
 def load_demos(path: Path, task: str, held_out: float) -> Demos:

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import Action, ActionSet, entry_2021
+from basalt_iq.agent.action_presets import entry_2021
+from basalt_iq.agent.actions import Action, ActionSet
 from basalt_iq.agent.checkpoint import LOGIT_SCALE, AgentSpec, find_agent, load_agent, save_agent
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
