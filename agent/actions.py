@@ -172,7 +172,7 @@ class ActionSet:
         ]
 
     def one_hot(self, index: np.ndarray) -> np.ndarray:
-        """(N, outputs of the head) float32: which of them make up each action (N,); none for an index of -1."""
+        """(N, outputs of the head) float32: which of them make up each action (N,); none for -1."""
         if self.factors is None:
             return (index[:, None] == np.arange(len(self))).astype(np.float32)
         sizes, products = self.factors.sizes, self._products

@@ -15,7 +15,7 @@ from basalt_iq.agent.thoughts import OPINION, thoughts
 from basalt_iq.contract import BUTTONS, find_task
 from basalt_iq.play.episode import Episode, Facts, save
 from basalt_iq.play.player import Decision
-from basalt_iq.play.ticks import POSITION, PROGRESS, Seen, Tick
+from basalt_iq.play.ticks import PHASES, POSITION, PROGRESS, Seen, Tick
 from basalt_iq.video import VideoWriter
 
 
@@ -61,6 +61,7 @@ class Recorder:
             success=None if success is None else bool(success),
             score=None if score is None else float(score),
             reasons=[str(reason) for reason in info.get("reasons", [])],
+            phases=info.get(PHASES),
         )
 
     def fail(self, error: str) -> Episode:

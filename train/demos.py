@@ -13,8 +13,9 @@ import numpy as np
 
 from basalt_iq import contract
 from basalt_iq.agent.action_presets import entry_2021, factored_from_demos, from_demos
-from basalt_iq.agent.actions import ActionSet, Ticks
+from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec
+from basalt_iq.agent.stored_ticks import ticks
 from basalt_iq.data.marks import included
 from basalt_iq.data.store import Store, Trajectory
 from basalt_iq.data.stored_frames import StoredFrames
@@ -96,13 +97,6 @@ def _counted(trajectories: Sequence[Trajectory]) -> Iterator[tuple[Trajectory, i
             return
         yield trajectory, max(0, trajectory.length - MOST_COUNTED)
         left -= min(trajectory.length, MOST_COUNTED)
-
-
-def ticks(trajectory: Trajectory, first: int = 0) -> Ticks:
-    """The actions of a stored demo from tick `first` on."""
-    rows = trajectory.rows.read(first, trajectory.length)
-    names = np.array(trajectory.equip_values or ("none",))
-    return Ticks(trajectory.button_names, rows["buttons"], rows["camera"], names[rows["equip"]])
 
 
 def held_items(trajectory: Trajectory) -> np.ndarray:

@@ -73,7 +73,7 @@ def test_demo_sets_hold_the_most_frequent_and_the_ending():
 
 
 def test_factored_sets_hold_every_turn_with_all_keys_and_what_is_decisive_apart():
-    many = [tick("forward")] * 50 + [tick("left", camera=(0, 4))] * 9 + [tick("back")] * 5
+    many = [tick("forward")] * 50 + [tick("left", camera=(0, 4))] * 9 + [tick("back")] * 4
     actions = factored_from_demos("FindCave", 2021, [ticks_of([*many, tick("use", camera=(0, 1.4))])], size=5)
     assert actions.factors.keys == ((), ("forward",), ("left",), ("right",))  # "back" is rarer
     assert actions.factors.sizes == (4, 7, 9)

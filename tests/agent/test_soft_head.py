@@ -56,14 +56,11 @@ def test_everything_is_what_enumerating_the_actions_gives(head, seed, tau):
     assert_close(head.q(outputs), q, **exact)
     assert_close(head.value(outputs, tau), v, **exact)
     assert_close(head.entropy(outputs, tau), -(log_pi.exp() * log_pi).sum(-1), **exact)
-    for action in range(head.actions):
-        index = torch.full((len(q),), action)
-        assert_close(head.chosen(outputs, index), q[:, action], **exact)
-        assert_close(head.log_pi(outputs, index, tau), log_pi[:, action], **exact)
-    total = torch.stack(
-        [head.log_pi(outputs, torch.full((len(q),), a), tau).exp() for a in range(head.actions)]
-    )
-    assert_close(total.sum(0), torch.ones_like(v), **exact)
+    each = outputs[:, None].expand(-1, head.actions, -1)
+    index = torch.arange(head.actions).expand(len(q), -1)
+    assert_close(head.chosen(each, index), q, **exact)
+    assert_close(head.log_pi(each, index, tau), log_pi, **exact)
+    assert_close(head.log_pi(each, index, tau).exp().sum(1), torch.ones_like(v), **exact)
 
 
 @CASES

@@ -13,7 +13,8 @@ from basalt_iq.agent.checkpoint import LOGIT_SCALE, AgentSpec, find_agent, load_
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
-from basalt_iq.play.player import Player, RandomPlayer
+from basalt_iq.play.player import Player
+from basalt_iq.play.unknowing import RandomPlayer
 
 TASK = contract.find_task("FindCave")
 

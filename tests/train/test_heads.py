@@ -30,7 +30,7 @@ def test_a_factored_agent_is_trained_kept_and_plays(store, tmp_path, objective):
     (decision,) = player.act([seen], [0])
     assert decision.q.shape == (len(spec.actions),)
     assert decision.policy.sum() == pytest.approx(1, abs=1e-5)
-    outputs = network.values(player._slots[0].h)
+    outputs = network.values(player._slots[0].h.clone())
     assert decision.v == pytest.approx(network.soft.value(outputs, spec.temperature).item(), abs=1e-5)
 
 
