@@ -92,6 +92,19 @@ class Player:
             self._slots[slot] = _Memory(np.random.default_rng([self.seed, seed]), None, h[0], c[0])
 
     @torch.inference_mode()
+    def decide(
+        self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]
+    ) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+        """A whole decision in each of `slots`, as one batch: its index, its first action, that of the ticks
+        that it is then held for. As `act` so many times, without an account of it."""
+        memories = [self._slots[slot] for slot in slots]
+        self._think(observations, memories)
+        for memory in memories:
+            memory.tick += self.repeat
+        decode = self.spec.actions.decode
+        return [(m.taken, decode(m.taken), decode(m.taken, held=True)) for m in memories]
+
+    @torch.inference_mode()
     def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
         """One step in each of `slots`; those in which a decision is due think as one batch."""
         memories = [self._slots[slot] for slot in slots]

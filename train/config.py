@@ -92,6 +92,8 @@ class OnlineConfig:
     """Episodes under way at once."""
     workers: int = 1
     """Processes that step worlds."""
+    decisions: int = 1
+    """Decisions that every world takes while one update is made: how much play is learned from how often."""
     online_steps: int | None = None
     """Limit of an online episode in steps; default: the task's own."""
     replay_gb: float = 4.0
