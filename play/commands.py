@@ -71,6 +71,9 @@ class Evaluate(Command):
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
     """Seed of the agent's own sampling."""
+    ray: bool = False
+    """Play on the Ray cluster that is found (else one on this machine), --worlds episodes a job. All its
+    machines must see the same files."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.play.evaluation import evaluate
@@ -90,7 +93,7 @@ class Evaluate(Command):
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers,
                 worlds=at_once(self.world, self.worlds, self.workers),
-                command=said(), on_done=lambda _: bar.advance(line), build=maker,
+                command=said(), on_done=lambda _: bar.advance(line), build=maker, ray=self.ray,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
