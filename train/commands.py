@@ -38,8 +38,8 @@ class Train(TrainConfig, Command):
     """Run folder: configuration, metrics, checkpoints, agent."""
     recipe: Recipe = "demo"
     """Settings to start from; options given beside it win. demo: what `make demo`'s figures were measured
-    with, minutes on two cores. online: the same while playing. hindsight: single frames, by an encoder that first
-    learned where demonstrators were about to go. standard: a decision every tick, four frames.
+    with, minutes on two cores. online: the same while playing. hindsight: single frames, by an encoder that
+    first learned where demonstrators were about to go. standard: a decision every tick, four frames.
     A run that continues keeps its own settings."""
 
     world_python: str | None = None
