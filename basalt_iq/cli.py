@@ -30,6 +30,8 @@ COMMANDS = {
     "data show": "data.commands:Show",
     "data browse": "watch.commands:Browse",
     "data index": "data.commands:Index",
+    "data export": "data.commands:Export",
+    "data import": "data.commands:Import",
     "train": "train.commands:Train",
     "evaluate": "play.commands:Evaluate",
     "watch": "watch.commands:Watch",
@@ -89,6 +91,8 @@ def asked_for(words: Sequence[str]) -> str | None:
 EXTRA_OF = {
     "torch": "train", "gymnasium": "train", "numba": "world", "jinja2": "watch", "trueskill": "watch",
     "openskill": "watch", "starlette": "watch", "uvicorn": "watch", "wandb": "track", "tensorboard": "track",
+    "pyarrow": "exchange", "pandas": "exchange", "minari": "exchange", "huggingface_hub": "hub", "onnx": "export",
+    "onnxscript": "export", "onnxruntime": "export", "rerun": "export",
 }  # fmt: skip
 
 
