@@ -17,7 +17,7 @@ MAX_REPEAT = 200
 #: The 2021 entry's (facts, section 3), for agents whose own confidence at people's endings is not known.
 END_GUARD = 0.15
 #: Bounds that keep a stranger's checkpoint from filling memory before its weights are even read.
-LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "size": 1024}
+LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "spacing": 64, "size": 1024}
 
 Name = Annotated[str, Meta(max_length=100)]
 Degrees = Annotated[float, Meta(ge=-360, le=360)]

@@ -129,7 +129,7 @@ class Player:
     ) -> tuple[Any, ...]:
         observation = self.spec.observation
         frames = [
-            m.push(observation.frame(o), self.spec.network.stack)
+            m.push(observation.frame(o), self.spec.network.history)
             for m, o in zip(memories, observations, strict=True)
         ]
         seen = np.stack([observation.vector(o) for o in observations])
@@ -160,7 +160,7 @@ class Player:
 
 @dataclass
 class _Memory:
-    """One episode's random numbers, frame stack (stack, 3, H, W) oldest first, LSTM carry, last decision."""
+    """One episode's random numbers, last frames (history, 3, H, W), LSTM carry, last decision."""
 
     rng: np.random.Generator
     frames: np.ndarray | None
@@ -172,9 +172,9 @@ class _Memory:
     decision: Decision | None = None
     """Follows from the others; kept so that ticks in which it is held cost nothing."""
 
-    def push(self, frame: np.ndarray, stack: int) -> np.ndarray:
+    def push(self, frame: np.ndarray, history: int) -> np.ndarray:
         """Before the first frame there is the first frame, as in the training sequences."""
-        older = np.repeat(frame[None], stack, 0) if self.frames is None else self.frames
+        older = np.repeat(frame[None], history, 0) if self.frames is None else self.frames
         self.frames = np.concatenate([older[1:], frame[None]])
         return self.frames
 

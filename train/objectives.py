@@ -34,7 +34,7 @@ class Transitions:
     done_t: Tensor
     """(B, T) bool: the transition ends the episode."""
     weight: Tensor
-    """(B, T) float: 1 counts, 0 is padding."""
+    """(B, T) float: how often a step counts; 0 is padding."""
     expert: Tensor
     """(B,) bool: demonstrated, else played by the policy."""
     first: Tensor
