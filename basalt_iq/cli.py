@@ -36,6 +36,8 @@ COMMANDS = {
     "evaluate": "play.commands:Evaluate",
     "watch": "watch.commands:Watch",
     "compare": "watch.commands:Compare",
+    "push": "submission.sharing:Push",
+    "pull": "submission.sharing:Pull",
     "submit build": "submission.commands:Build",
     "submit check": "submission.commands:Check",
 }
