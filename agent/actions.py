@@ -177,8 +177,7 @@ class ActionSet:
             return (index[:, None] == np.arange(len(self))).astype(np.float32)
         sizes, products = self.factors.sizes, self._products
         moves = (index >= 0) & (index < products)
-        parts = np.unravel_index(np.where(moves, index, 0), sizes)
-        parts = [np.where(moves, part, -1) for part in parts]
+        parts = [np.where(moves, p, -1) for p in np.unravel_index(np.where(moves, index, 0), sizes)]
         alone = np.where(index >= products, index - products, -1)
         return np.concatenate(
             [
