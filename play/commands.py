@@ -43,12 +43,15 @@ class Evaluate(Command):
     """These seeds instead: numbers, or bedd for the eleven of the task that BEDD takes."""
     max_steps: int | None = None
     """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
-    player: Literal["agent", "random", "scripted"] = "agent"
-    """Who plays: the trained agent, uniformly random actions, or the world's demonstrator."""
+    player: Literal["agent", "random", "walker", "scripted"] = "agent"
+    """Who plays: the trained agent, uniformly random actions, a walker that does what the demos of --store do
+    as often as they do it and never looks, or the world's demonstrator."""
+    store: Path | None = None
+    """The walker's demos."""
     argmax: bool = False
     """Take the best action at every step instead of sampling from the policy."""
     name: str | None = None
-    """Folder under RUN/evaluations. Default: agent, random or scripted."""
+    """Folder under RUN/evaluations. Default: agent, random, walker or scripted."""
     out: Path | None = None
     """Write here instead of RUN/evaluations/NAME."""
     era: Literal[2021, 2022] = 2021
@@ -68,6 +71,9 @@ class Evaluate(Command):
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
     """Seed of the agent's own sampling."""
+    ray: bool = False
+    """Play on the Ray cluster that is found (else one on this machine), --worlds episodes a job. All its
+    machines must see the same files."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.play.evaluation import evaluate
@@ -87,7 +93,7 @@ class Evaluate(Command):
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers,
                 worlds=at_once(self.world, self.worlds, self.workers),
-                command=said(), on_done=lambda _: bar.advance(line), build=maker,
+                command=said(), on_done=lambda _: bar.advance(line), build=maker, ray=self.ray,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
@@ -118,18 +124,29 @@ class Evaluate(Command):
             task = find_task(self.task)
             task.check_era(self.era)
             return Plan(task.name, "scripted", self.era, self.max_steps, choice="scripted"), None
-        plan, player = self._agent()
+        plan, player = self._walker() if self.player == "walker" else self._agent()
         if self.world == STAND_IN:
             return plan, player
         era = ERAS[self.world]
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
+
+    def _walker(self) -> tuple[Plan, Actor]:
+        from basalt_iq.play.plan import Plan
+        from basalt_iq.play.unknowing import walker
+
+        if self.store is None or self.task is None:
+            raise UserError("--player walker: name the demos that it walks like by --store, and --task")
+        player = walker(self.store, self.task, seed=self.seed)
+        label = self.store.resolve().name
+        return Plan(player.task, "walker", player.era, self.max_steps, label, choice="frequencies"), player
 
     def _agent(self) -> tuple[Plan, Actor]:
         from basalt_iq.agent.checkpoint import find_agent, load_spec
         from basalt_iq.agent.device import find_device
         from basalt_iq.play.evaluation import fingerprint
         from basalt_iq.play.plan import Plan
-        from basalt_iq.play.player import Player, RandomPlayer
+        from basalt_iq.play.player import Player
+        from basalt_iq.play.unknowing import RandomPlayer
 
         if self.run_dir is None:
             raise UserError("--run: name the run folder or the checkpoint whose agent plays")
