@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import equipped
@@ -93,6 +92,19 @@ class Player:
             self._slots[slot] = _Memory(np.random.default_rng([self.seed, seed]), None, h[0], c[0])
 
     @torch.inference_mode()
+    def decide(
+        self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]
+    ) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+        """A whole decision in each of `slots`, as one batch: its index, its first action, that of the ticks
+        that it is then held for. As `act` so many times, without an account of it."""
+        memories = [self._slots[slot] for slot in slots]
+        self._think(observations, memories)
+        for memory in memories:
+            memory.tick += self.repeat
+        decode = self.spec.actions.decode
+        return [(m.taken, decode(m.taken), decode(m.taken, held=True)) for m in memories]
+
+    @torch.inference_mode()
     def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
         """One step in each of `slots`; those in which a decision is due think as one batch."""
         memories = [self._slots[slot] for slot in slots]
@@ -129,7 +141,7 @@ class Player:
     ) -> tuple[Any, ...]:
         observation = self.spec.observation
         frames = [
-            m.push(observation.frame(o), self.spec.network.stack)
+            m.push(observation.frame(o), self.spec.network.history)
             for m, o in zip(memories, observations, strict=True)
         ]
         seen = np.stack([observation.vector(o) for o in observations])
@@ -160,7 +172,7 @@ class Player:
 
 @dataclass
 class _Memory:
-    """One episode's random numbers, frame stack (stack, 3, H, W) oldest first, LSTM carry, last decision."""
+    """One episode's random numbers, last frames (history, 3, H, W), LSTM carry, last decision."""
 
     rng: np.random.Generator
     frames: np.ndarray | None
@@ -172,9 +184,9 @@ class _Memory:
     decision: Decision | None = None
     """Follows from the others; kept so that ticks in which it is held cost nothing."""
 
-    def push(self, frame: np.ndarray, stack: int) -> np.ndarray:
+    def push(self, frame: np.ndarray, history: int) -> np.ndarray:
         """Before the first frame there is the first frame, as in the training sequences."""
-        older = np.repeat(frame[None], stack, 0) if self.frames is None else self.frames
+        older = np.repeat(frame[None], history, 0) if self.frames is None else self.frames
         self.frames = np.concatenate([older[1:], frame[None]])
         return self.frames
 
@@ -196,33 +208,3 @@ class _Memory:
         rng.bit_generator.state = state["rng"]
         frames = None if state["frames"] is None else state["frames"].numpy()
         return cls(rng, frames, *(state[name] for name in ("h", "c", "taken", "q", "tick")))
-
-
-class RandomPlayer:
-    """Every action of the set with equal probability, held like the agent's: knows nothing."""
-
-    def __init__(self, actions: ActionSet, *, repeat: int = 1, seed: int = 0):
-        self.task, self.era, self.actions = actions.task, actions.era, actions
-        self.action_names = actions.action_names
-        self.seed, self.repeat = seed, repeat
-        self.reward: RewardSpec | None = None
-        self._slots: dict[int, np.random.Generator] = {}
-        self._held: dict[int, tuple[int, int]] = {}  # the index, and the tick it is in
-
-    def start(self, slots: Sequence[int], seeds: Sequence[int] | None = None) -> None:
-        """As the player's."""
-        for slot, seed in zip(slots, seeds if seeds is not None else slots, strict=True):
-            self._slots[slot] = np.random.default_rng([self.seed, seed])
-            self._held[slot] = (0, 0)
-
-    def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
-        return [self._act(slot) for slot in slots]
-
-    def _act(self, slot: int) -> Decision:
-        count, (index, tick) = len(self.actions), self._held[slot]
-        if tick == 0:
-            index = int(self._slots[slot].integers(count))
-        self._held[slot] = (index, (tick + 1) % self.repeat)
-        action = self.actions.decode(index, held=tick > 0)
-        even, zeros = np.full(count, 1 / count, np.float32), np.zeros(count, np.float32)
-        return Decision(action, index, zeros, even, 0.0, float(np.log(count)), 0.0)
