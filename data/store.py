@@ -53,12 +53,12 @@ class Trajectory:
         self.rows: StoredRows
         sums = None
         if about.digest:
-            path = folder / "steps.npy"
+            path = f"{folder}/steps.npy"
             self.rows = PackedRows(path, count, kind, about.digest, about.header(size), files)
             sums = self._frame_sums
         else:
             self.rows = OldColumns(folder, count, kind, files)
-        self._frame_file = FrameFile(folder / "frames.npy", count, size, files, sums)
+        self._frame_file = FrameFile(f"{folder}/frames.npy", count, size, files, sums)
 
     @property
     def name(self) -> str:
