@@ -1,4 +1,4 @@
-"""The soft-Q network: conv encoder over stacked frames, LSTM memory, one value per discrete action."""
+"""The soft-Q network: conv encoder over stacked frames, LSTM memory, values of discrete actions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.lstm import unroll
+from basalt_iq.agent.soft_head import JointHead, SoftHead
 
 #: (h, c), each (B, hidden): the memory that goes from step to step. Explicit, so that it cannot be forgotten.
 Carry = tuple[Tensor, Tensor]
@@ -23,11 +24,15 @@ class SoftQNetwork(nn.Module):
     No batch normalisation and no dropout: what acts is exactly what was trained.
     """
 
-    def __init__(self, config: NetworkConfig, vector_size: int, actions: int, scale: float = 1.0):
-        """`scale` multiplies the last layer: with scale k tau the logits Q / tau are k times its outputs
-        (Q = tau * logits, as CSIL starts), so that cloning is the same at any temperature."""
+    def __init__(self, config: NetworkConfig, vector_size: int, actions: int | SoftHead, scale: float = 1.0):
+        """`actions`: how many, or the head that gives them values (a number: jointly).
+
+        `scale` multiplies the last layer: with scale k tau the logits Q / tau are k times its outputs
+        (Q = tau * logits, as CSIL starts), so that cloning is the same at any temperature.
+        """
         super().__init__()
-        self.config, self.vector_size, self.actions, self.scale = config, vector_size, actions, scale
+        self.soft: SoftHead = JointHead(actions) if isinstance(actions, int) else actions
+        self.config, self.vector_size, self.scale = config, vector_size, scale
         self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)
         with torch.no_grad():
             flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
@@ -38,7 +43,7 @@ class SoftQNetwork(nn.Module):
             self.memory = nn.LSTM(joined, config.hidden, batch_first=True)
         else:
             self.memory = nn.Sequential(nn.Linear(joined, config.hidden), nn.ReLU())
-        self.head = nn.Linear(config.hidden, actions)
+        self.head = nn.Linear(config.hidden, self.soft.outputs)
         self.encoder.apply(_start)
         _start(self.project)
         # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
@@ -52,10 +57,11 @@ class SoftQNetwork(nn.Module):
     def forward(self, frames: Tensor, vector: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """q (B, T, A) of every step, and the carry after the last one. Arguments as of `encode`."""
         remembered, c = self.remember(self.encode(frames, vector), carry)
-        return self.values(remembered), (remembered[:, -1], c[:, -1]) if self.config.memory else carry
+        q = self.soft.q(self.values(remembered))
+        return q, (remembered[:, -1], c[:, -1]) if self.config.memory else carry
 
     def values(self, remembered: Tensor) -> Tensor:
-        """Q of remembered steps (..., hidden): (..., A)."""
+        """What `soft` makes Q of, for remembered steps (..., hidden): (..., outputs)."""
         return self.scale * self.head(remembered)
 
     def encode(
@@ -95,7 +101,8 @@ class SoftQNetwork(nn.Module):
         return torch.bfloat16 if half else self._first.weight.dtype
 
     def _features(self, x: Tensor) -> Tensor:
-        for layer in self.encoder[1:]:
+        _, *others = self.encoder
+        for layer in others:
             x = layer(x)
         return self.project(x.flatten(1)).relu()
 
@@ -122,7 +129,7 @@ def see_still(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float
     """The same on frames (B, T, 3, H, W) each of which fills its whole stack: its kernels add up."""
     kernel = rearrange(layer.weight, "o (k c) y x -> o k c y x", c=3).sum(1)
     pixels = _pixels(rearrange(frames, "b t c h w -> (b t) c h w"), dtype)
-    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)  # type: ignore[arg-type]
+    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)
 
 
 def _pixels(frames: Tensor, dtype: torch.dtype) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from basalt_iq.agent.network import Carry
+from basalt_iq.agent.soft_head import SoftHead
 from basalt_iq.data.sampler import Sequences
 from basalt_iq.train.hindsight import LABELS, unknown_outside
 from basalt_iq.train.objectives import Transitions
@@ -63,15 +64,17 @@ class Batch:
         )
 
     def transitions(
-        self, q_t: Tensor, v_tp1: Tensor, everywhere: Callable[[Tensor], Tensor], weight: Tensor
-    ) -> Transitions:
-        """As an objective sees it, given q (B, length, A), the next values and the decisions' weights
-        (B, length)."""
+        self, q_t: Tensor, v_tp1: Tensor, everywhere: Callable[[Tensor], Tensor], weight: Tensor,
+        head: SoftHead,
+    ) -> Transitions:  # fmt: skip
+        """As an objective sees it, given outputs of the head (B, length, A), the next values and the
+        decisions' weights (B, length)."""
         first = torch.zeros_like(self.mask)
         first[:, 0] = self.fresh
         return Transitions(
             q_t=q_t, v_tp1=v_tp1, a_t=self.a_t, done_t=self.done_t, weight=self.mask * weight,
             expert=self.expert, first=first, everywhere=everywhere,
+            head=head,
         )  # fmt: skip
 
 

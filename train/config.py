@@ -100,6 +100,8 @@ class OnlineConfig:
     """Episodes under way at once."""
     workers: int = 1
     """Processes that step worlds."""
+    decisions: int = 1
+    """Decisions that every world takes while one update is made: how much play is learned from how often."""
     online_steps: int | None = None
     """Limit of an online episode in steps; default: the task's own."""
     replay_gb: float = 4.0
@@ -157,7 +159,10 @@ class TrainConfig:
     actions: Literal["demos", "entry-2021"] = "demos"
     """Actions: the demos' most frequent keys and camera turns, or a set like the 2021 entry's"""
     action_count: int = 64
-    """Actions in a set built from demos."""
+    """Actions in a set built from demos; with a factored head, combinations of keys and decisive actions."""
+    head: Literal["joint", "factored"] = "joint"
+    """Values of actions. joint: each has its own. factored: the sum of its keys', pitch's and yaw's, so that
+    all their combinations exist; what is decisive (use, take an item, end) keeps a value of its own."""
     held_out: float = 0.15
     """Share of the demos kept back to choose the checkpoint (at least one demo)."""
     batch: int = 8
@@ -213,6 +218,8 @@ class TrainConfig:
             raise UserError(
                 "--steps, --batch, --length, --action-count, --repeat and the intervals must be at least 1"
             )
+        if self.head == "factored" and self.actions != "demos":
+            raise UserError("--head factored: only --actions demos has keys, pitch and yaw apart")
         if self.online.online and self.objective.name == "bc":
             raise UserError("--online: cloning learns from demos alone; choose --objective iq or sqil")
         if self.objective.name == "sqil" and not self.online.online:

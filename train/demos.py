@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
+from basalt_iq.agent.action_presets import entry_2021, factored_from_demos, from_demos
+from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec
+from basalt_iq.agent.stored_ticks import ticks
 from basalt_iq.data.marks import included
 from basalt_iq.data.store import Store, Trajectory
 from basalt_iq.data.stored_frames import StoredFrames
@@ -36,15 +38,16 @@ class Demos:
     train: list[Trajectory]
     held_out: list[Trajectory]
 
-    def action_set(self, preset: str, size: int, repeat: int = 1) -> ActionSet:
-        """The action set of a preset's name; `demos` counts over the training demos only.
+    def action_set(self, preset: str, size: int, repeat: int = 1, head: str = "joint") -> ActionSet:
+        """The action set of a preset's name for a head; `demos` counts over the training demos only.
 
         `repeat` is the number of ticks that each decision is held for.
         """
         if preset == "entry-2021":
             return entry_2021(self.task)
         counted = (ticks(t, start).held(repeat) for t, start in _counted(self.train))
-        return from_demos(self.task, self.era, counted, size=size)
+        build = factored_from_demos if head == "factored" else from_demos
+        return build(self.task, self.era, counted, size=size)
 
 
 def load_demos(path: Path, task: str, held_out: float) -> Demos:
@@ -99,13 +102,6 @@ def _counted(trajectories: Sequence[Trajectory]) -> Iterator[tuple[Trajectory, i
         left -= min(trajectory.length, MOST_COUNTED)
 
 
-def ticks(trajectory: Trajectory, first: int = 0) -> Ticks:
-    """The actions of a stored demo from tick `first` on."""
-    rows = trajectory.rows.read(first, trajectory.length)
-    names = np.array(trajectory.equip_values or ("none",))
-    return Ticks(trajectory.button_names, rows["buttons"], rows["camera"], names[rows["equip"]])
-
-
 def held_items(trajectory: Trajectory) -> np.ndarray:
     """The item in hand in every state, (T + 1,) strings; "none" where the interface does not tell."""
     return np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
@@ -133,7 +129,7 @@ class DemoEpisode:
     def terminal(self) -> bool:
         return self.trajectory.about.ended
 
-    @property
+    @cached_property
     def frames(self) -> StoredFrames:
         frames = self.trajectory.frames.part(self.first, self.spec.repeat, self.length + 1)
         return frames.mirror() if self.mirrored else frames

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from basalt_iq.agent.network import Carry, SoftQNetwork
-from basalt_iq.agent.policy import entropy, soft_value
 from basalt_iq.data.sampler import Sequences
 from basalt_iq.train import hindsight
 from basalt_iq.train.batch import Batch
@@ -68,12 +67,13 @@ class Learner:
         batch = self._to_device(batches)
         forget = self._forgotten(batch)
         q, trace = self._unroll(self.network, batch, forget)
-        v = soft_value(q, self.objective.temperature)
+        v = self._soft_value(q)
         if self.target is not None:
             with torch.no_grad():
-                v = soft_value(self._unroll(self.target, batch, forget)[0], self.objective.temperature)
+                v = self._soft_value(self._unroll(self.target, batch, forget)[0])
         weight = self._weights(batch, q.dtype)
-        transitions = batch.transitions(q[:, :-1], v[:, 1:], self.team.all_reduce, weight)
+        head = self.network.soft
+        transitions = batch.transitions(q[:, :-1], v[:, 1:], self.team.all_reduce, weight, head)
         loss, metrics = self._loss(transitions, trace)
         loss = self._with_hindsight(loss, metrics, batch, trace)
         self.updates += 1
@@ -90,7 +90,7 @@ class Learner:
             self.head.load_state_dict(head.state_dict())
 
     def _unroll(self, network: SoftQNetwork, batch: Batch, forget: Tensor | None) -> tuple[Tensor, Trace]:
-        """q (B, length + 1, A) after the burn-in, and what it was made from."""
+        """The head's outputs (B, length + 1, A) after the burn-in, and what they were made from."""
         carry, burn_in = batch.carry, batch.burn_in
         if burn_in:
             before = burn_in + network.config.history - 1
@@ -143,7 +143,8 @@ class Learner:
             loss = loss + config.gradient_penalty * penalty
             metrics["gradient_penalty"] = penalty.detach()
         metrics["loss"] = loss.detach()
-        metrics["entropy"] = transitions.mean(entropy(transitions.q_t.detach(), config.temperature))
+        nats = self.network.soft.entropy(transitions.q_t.detach(), config.temperature)
+        metrics["entropy"] = transitions.mean(nats)
         return loss, metrics
 
     def _step(self, loss: Tensor) -> float:
@@ -210,7 +211,10 @@ class Learner:
     def _value(self, seen: Tensor, carry: Carry) -> Tensor:
         """V along encoded steps (B, T, F), differentiable twice."""
         remembered, _ = self.network.remember(seen, carry, twice=True)
-        return soft_value(self.network.values(remembered), self.objective.temperature)
+        return self._soft_value(self.network.values(remembered))
+
+    def _soft_value(self, outputs: Tensor) -> Tensor:
+        return self.network.soft.value(outputs, self.objective.temperature)
 
     def _shares(self, count: int) -> Tensor:
         """A random number for each of this process's experts' sequences, drawn together with the others'."""

@@ -124,8 +124,9 @@ def _refuse_what_is_not_shared(config: TrainConfig, team: Team) -> None:
 def make_spec(config: TrainConfig, demos: Demos) -> AgentSpec:
     """What the agent of a new run is."""
     reward = config.objective.reward
+    actions = demos.action_set(config.actions, config.action_count, config.repeat, config.head)
     return AgentSpec(
-        demos.task, demos.era, demos.action_set(config.actions, config.action_count, config.repeat),
+        demos.task, demos.era, actions,
         ObservationSpec.of(demos.task, demos.era, demos.size), config.network, config.objective.temperature,
         config.objective.discount, absorbing_reward=reward.absorbing, value_bound=reward.value_bound,
         repeat=config.repeat, trained={"objective": config.objective.name},
