@@ -1,9 +1,9 @@
 """The product from Python: worlds, agents, episodes, stores. `import basalt_iq` offers all of it.
 
-    env = basalt_iq.make("FindCave")
-    agent = basalt_iq.load_agent("runs/cave")
-    episode = basalt_iq.rollout(env, agent, seed=1)
-    store = basalt_iq.read_store("store")
+env = basalt_iq.make("FindCave")
+agent = basalt_iq.load_agent("runs/cave")
+episode = basalt_iq.rollout(env, agent, seed=1)
+store = basalt_iq.read_store("store")
 """
 
 from __future__ import annotations
@@ -129,5 +129,5 @@ def _collect(played: list[Tick]) -> Rollout:
 
 
 def read_store(path: str | Path) -> Store:
-    """The demonstrations that `basalt-iq data ingest` decoded: `.select(task)` lists them. Raises UserError."""
+    """What `basalt-iq data ingest` decoded: `.select(task)` lists demonstrations. Raises UserError."""
     return Store.open(path)

@@ -94,8 +94,8 @@ def asked_for(words: Sequence[str]) -> str | None:
 EXTRA_OF = {
     "torch": "train", "gymnasium": "train", "numba": "world", "jinja2": "watch", "trueskill": "watch",
     "openskill": "watch", "starlette": "watch", "uvicorn": "watch", "wandb": "track", "tensorboard": "track",
-    "pyarrow": "exchange", "pandas": "exchange", "minari": "exchange", "huggingface_hub": "hub", "onnx": "export",
-    "onnxscript": "export", "onnxruntime": "export", "rerun": "export",
+    "pyarrow": "exchange", "pandas": "exchange", "minari": "exchange",
+    "huggingface_hub": "hub",
 }  # fmt: skip
 
 

@@ -305,7 +305,9 @@ class Export(Command):
             exported = _format(self.to).export(demos, self.out, update)
         ticks = sum(about.length for about in exported.demos)
         console.print(
-            f"{shown(str(self.out))}: {len(demos)} demonstrations, {ticks} steps", markup=False, soft_wrap=True
+            f"{shown(str(self.out))}: {len(demos)} demonstrations, {ticks} steps",
+            markup=False,
+            soft_wrap=True,
         )
         return {"out": str(self.out), "demos": len(demos), "steps": ticks}
 

@@ -35,9 +35,7 @@ POV, STATE, ACTION = "observation.images.pov", "observation.state", "action"
 _CHUNK = 1000
 
 
-def export(
-    demos: Sequence[Trajectory], out: Path, progress: Progress = lambda done, total: None
-) -> Exported:
+def export(demos: Sequence[Trajectory], out: Path, progress: Progress = lambda done, total: None) -> Exported:
     """Write the demonstrations into the new folder `out`. Raises UserError where that is impossible."""
     exported = described(demos)
     refuse_existing(out)
@@ -198,7 +196,9 @@ def load(folder: Path, store: Store, progress: Progress = lambda done, total: No
         try:
             committed = _load_episode(folder, index, name, about, store)
         except (OSError, pa.ArrowException, KeyError, ValueError, cv2.error) as error:
-            raise UserError(f"{_data_file(folder, index)}: cannot be read ({error}); export it again") from error
+            raise UserError(
+                f"{_data_file(folder, index)}: cannot be read ({error}); export it again"
+            ) from error
         added += [committed.name] if committed.new else []
         progress(index + 1, len(exported.demos))
     return added

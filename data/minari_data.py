@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from minari.data_collector import EpisodeBuffer
 
 
-def export(
-    demos: Sequence[Trajectory], out: Path, progress: Progress = lambda done, total: None
-) -> Exported:
+def export(demos: Sequence[Trajectory], out: Path, progress: Progress = lambda done, total: None) -> Exported:
     """Write the demonstrations of one task into the new folder `out`. Raises UserError."""
     exported = described(demos)
     if len({(demo.task, demo.era) for demo in demos}) > 1:

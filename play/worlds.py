@@ -133,7 +133,7 @@ def make(
 ) -> gymnasium.Env:
     """An environment of a task in any of the worlds; `era` is 2021 where there is a choice and none is made.
 
-    `near` has the stand-in put what the task needs close to the start; `python` is the interpreter of another.
+    `near` has the stand-in put what the task needs close to the start; `python` is another's interpreter.
     Close it: worlds but the stand-in are processes. Raises UserError where the world is not to be had.
     """
     maker = Maker(world, python, near=near)

@@ -13,7 +13,9 @@ from basalt_iq.play.plan import BASELINES, Summary
 VIDEO = "episode.mp4"
 
 
-def card(repo: str, spec: AgentSpec, settings: dict[str, Any], results: Sequence[Summary], video: bool) -> str:
+def card(
+    repo: str, spec: AgentSpec, settings: dict[str, Any], results: Sequence[Summary], video: bool
+) -> str:
     """README.md with the metadata that the Hub reads in front."""
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -42,12 +44,14 @@ def _result(kind: Any, one: Summary) -> Any:
 
 def where(one: Summary) -> str:
     """In which world an evaluation was, in words."""
-    return ", ".join(filter(None, (one.world, one.distance and f"{one.distance} distances", f"era {one.era}")))
+    return ", ".join(
+        filter(None, (one.world, one.distance and f"{one.distance} distances", f"era {one.era}"))
+    )
 
 
 def _intro(spec: AgentSpec) -> str:
     return (
-        f"Plays `{spec.task}` of MineRL BASALT {spec.era} from {spec.observation.size}x{spec.observation.size} "
+        f"Plays `{spec.task}` of MineRL BASALT {spec.era} from {spec.observation.size}-pixel pictures "
         f"pictures: {spec.network.encoder} encoder, {'LSTM' if spec.network.memory else 'no'} memory, "
         f"{len(spec.actions)} actions, a decision every {spec.repeat} ticks of 1/20 s."
     )
@@ -66,13 +70,20 @@ def _use(repo: str, spec: AgentSpec) -> str:
 def _results(results: Sequence[Summary]) -> str:
     if not results:
         return "## Results\n\nIt has not been evaluated."
-    rows = ["| who | world | episodes | succeed | 95 % interval | seeds |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = [
+        "| who | world | episodes | succeed | 95 % interval | seeds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for one in results:
         rate = "not judged" if one.rate is None else f"{one.rate:.0%}"
         interval = "" if one.rate is None else f"{one.low:.0%} to {one.high:.0%}"
         seeds = f"{min(one.seeds)} to {max(one.seeds)}" if one.seeds else ""
         rows.append(f"| {one.player} | {where(one)} | {one.episodes} | {rate} | {interval} | {seeds} |")
-    return "## Results\n\n" + "\n".join(rows) + "\n\nThe stand-in is a fast imitation of Minecraft, not Minecraft."
+    return (
+        "## Results\n\n"
+        + "\n".join(rows)
+        + "\n\nThe stand-in is a fast imitation of Minecraft, not Minecraft."
+    )
 
 
 def _training(spec: AgentSpec, settings: dict[str, Any]) -> str:

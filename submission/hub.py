@@ -1,4 +1,4 @@
-"""Agents on the Hugging Face Hub: pushed with a card, pulled and held to their sums. Weights are never pickle."""
+"""Agents on the Hugging Face Hub: pushed with a card, pulled and held to their sums. Never pickle."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def pull(repo: str, out: Path, *, revision: str | None = None, token: str | None
     with scratch(make_folder(out.parent), "pull") as folder:
         whole = folder / "agent"
         with _plainly(repo):
-            snapshot_download(repo, revision=revision, token=token, local_dir=whole, allow_patterns=list(TAKEN))
+            snapshot_download(
+                repo, revision=revision, token=token, local_dir=whole, allow_patterns=list(TAKEN)
+            )
         shutil.rmtree(whole / ".cache", ignore_errors=True)
         if not (whole / "agent.json").is_file():
             raise UserError(f"{repo}: holds no agent of basalt-iq (no agent.json)")
@@ -50,7 +52,7 @@ def pull(repo: str, out: Path, *, revision: str | None = None, token: str | None
 
 
 def fill(folder: Path, run: Path, repo: str) -> AgentSpec:
-    """Write what is uploaded: weights, description, sums, card, and a video of an episode where there is one."""
+    """Write what is uploaded: weights, description, sums, card, and a video if there is an episode."""
     source = find_agent(run)
     spec, _ = load_agent(source)
     for name in AGENT:
@@ -93,7 +95,7 @@ def settings(run: Path) -> dict[str, Any]:
 @contextmanager
 def _plainly(repo: str) -> Iterator[None]:
     """The Hub's refusals, and what the network does, in one line."""
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         yield
@@ -117,7 +119,9 @@ def _code(error: Any) -> int:
 def _network(error: Exception) -> bool:
     """Is it an error of the connection? The Hub's package has changed its HTTP library more than once."""
     names: Sequence[str] = [kind.__module__.partition(".")[0] for kind in type(error).__mro__]
-    return isinstance(error, OSError) or any(name.startswith(("httpx", "httpcore", "requests")) for name in names)
+    return isinstance(error, OSError) or any(
+        name.startswith(("httpx", "httpcore", "requests")) for name in names
+    )
 
 
 def _line(error: Exception) -> str:

@@ -79,7 +79,7 @@ def test_minari_reads_it(store, tmp_path, monkeypatch):
 LOOK = """
 import sys, torch
 from torch.library import Library
-vision = Library("torchvision", "DEF")  # LeRobot takes only transforms of it, whose build may be for another torch
+vision = Library("torchvision", "DEF")  # its build may be for another torch; only transforms are used
 for name in ("nms", "qnms"):
     vision.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
@@ -89,7 +89,8 @@ row = read[4 + 7]
 assert row["task"] == "FindCave" and row["episode_index"] == 1 and row["frame_index"] == 7
 picture = (row["observation.images.pov"] * 255).round().to(torch.uint8)
 print(picture.flatten().tolist(), row["action"].tolist(), row["observation.state"].tolist(), sep="|")
-window = LeRobotDataset("basalt/demos", root=sys.argv[1], delta_timestamps={"action": [0.0, 0.05]}, video_backend="pyav")
+ahead = {"action": [0.0, 0.05]}
+window = LeRobotDataset("basalt/demos", root=sys.argv[1], delta_timestamps=ahead, video_backend="pyav")
 assert window[4]["action"].shape == (2, 5)
 """
 
@@ -97,7 +98,9 @@ assert window[4]["action"].shape == (2, 5)
 @pytest.mark.skipif(not LEROBOT, reason="BASALT_IQ_LEROBOT_PYTHON names no interpreter with LeRobot")
 def test_lerobot_reads_it(store, tmp_path):
     run("data", "export", store.path, "--to", "lerobot", "--out", tmp_path / "out")
-    told = subprocess.run([LEROBOT, "-c", LOOK, tmp_path / "out"], capture_output=True, text=True, check=False)
+    told = subprocess.run(
+        [LEROBOT, "-c", LOOK, tmp_path / "out"], capture_output=True, text=True, check=False
+    )
     assert told.returncode == 0, told.stderr
     picture, action, state = map(eval, told.stdout.strip().splitlines()[-1].split("|"))
     demo = store.select()[1]
@@ -119,7 +122,9 @@ def test_what_is_no_export_or_was_changed_is_refused(tool, store, tmp_path):
     with pytest.raises(UserError, match="is there already"):
         module.export(store.select(), out)
     about = out / "basalt_iq.json"
-    about.write_text(about.read_text().replace('"length": 3', '"length": 4').replace('"length":3', '"length":4'))
+    about.write_text(
+        about.read_text().replace('"length": 3', '"length": 4').replace('"length":3', '"length":4')
+    )
     with pytest.raises(UserError, match="export it again"):
         module.load(out, Store.create(tmp_path / "back", 16))
     assert Store.open(tmp_path / "back").select() == []
