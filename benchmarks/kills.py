@@ -10,6 +10,7 @@ line for each command; exit code 1 if a case did not hold.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -80,7 +81,8 @@ def run_all(options: argparse.Namespace, scratch: Path) -> dict[str, Result]:
             kill = cases(line, before, place, digest(after), seconds, moments, options.times)
             results[name] = kill
             print(f"{name}: {kill.held} of {kill.tried} hold, {kill.killed} killed in time", flush=True)
-            print(*kill.problems, sep="\n", flush=True)
+            for problem in kill.problems:
+                print(f"  {problem}", flush=True)
         elif not said.endswith("0"):
             raise SystemExit(f"{name} fails by itself: {said}")
         shutil.rmtree(place, ignore_errors=True)
@@ -126,10 +128,8 @@ def kill_at(command: tuple[int, int], moment: float, kill: Callable[[int, int], 
     """How it ended: the number of the signal, negative, or its exit code."""
     child, reading = command
     time.sleep(moment)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         kill(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     _, status = os.waitpid(child, 0)
     os.close(reading)
     return os.waitstatus_to_exitcode(status)
