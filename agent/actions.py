@@ -121,6 +121,7 @@ class ActionSet:
         self.names = contract.BUTTONS[era]
         self._validate()
         self._features = self._embed(*self._arrays(self.alone))
+        self._decoded: dict[tuple[int, bool], dict[str, Any]] = {}
         self._ends = [np.array([may_end(a, hand) for a in self.actions]) for hand in ("none", "snowball")]
 
     def __len__(self) -> int:
@@ -189,7 +190,13 @@ class ActionSet:
 
     def decode(self, index: int, held: bool = False) -> dict[str, Any]:
         """The environment's action dictionary (contract section 1); `held`, in the ticks after its first."""
-        chosen, action = self.actions[index], contract.noop(self._task, self.era)
+        if (index, held) not in self._decoded:
+            self._decoded[index, held] = self._decode(self.actions[index], held)
+        action = self._decoded[index, held]
+        return {**action, "camera": action["camera"].copy()}
+
+    def _decode(self, chosen: Action, held: bool) -> dict[str, Any]:
+        action = contract.noop(self._task, self.era)
         action.update({key: 1 for key in chosen.buttons if not (held and key in PRESSES)})
         action["camera"] = np.array(chosen.camera, np.float32)
         if "equip" in action and not held:
