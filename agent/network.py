@@ -101,7 +101,8 @@ class SoftQNetwork(nn.Module):
         return torch.bfloat16 if half else self._first.weight.dtype
 
     def _features(self, x: Tensor) -> Tensor:
-        for layer in self.encoder[1:]:
+        _, *others = self.encoder
+        for layer in others:
             x = layer(x)
         return self.project(x.flatten(1)).relu()
 
@@ -128,7 +129,7 @@ def see_still(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float
     """The same on frames (B, T, 3, H, W) each of which fills its whole stack: its kernels add up."""
     kernel = rearrange(layer.weight, "o (k c) y x -> o k c y x", c=3).sum(1)
     pixels = _pixels(rearrange(frames, "b t c h w -> (b t) c h w"), dtype)
-    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)  # type: ignore[arg-type]
+    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)
 
 
 def _pixels(frames: Tensor, dtype: torch.dtype) -> Tensor:
