@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import errno
+import faulthandler
 import hashlib
 import json
 import mmap
@@ -172,7 +173,7 @@ def judge(first: Outcome, again: Outcome, got: dict, wanted: dict, place: Path) 
     if "Traceback" in first.said:
         return "a traceback: " + first.said.strip().splitlines()[-1][:200]
     if first.code not in (0, 1, 2, 130):
-        return f"exit code {first.code}: {first.said[-200:]}"
+        return f"exit code {first.code}: {first.said.strip()[:900]}"
     if first.code == 2 and "basalt-iq: " not in first.said:
         return f"no word: {first.said[-200:]}"
     if again.code not in (0, 1) or "Traceback" in again.said:
@@ -257,6 +258,7 @@ def run(command: str, line: str, state: State, at: int, error: int = 0) -> Outco
 def in_child(line: str, output: int) -> NoReturn:
     os.dup2(output, 1)
     os.dup2(output, 2)
+    faulthandler.enable()  # a library that crashes shows where
     from basalt_iq.cli import main as command
 
     code = 0

@@ -284,10 +284,13 @@ class Recording:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if self._video is not None:
-            if kind is None:
-                self._video.append(self._frame)
-            self._video.close()
+        if self._video is None:
+            return
+        if kind is not None:  # the encoder crashes when it is to finish a file that it could not begin
+            self._video.discard()
+            return
+        self._video.append(self._frame)
+        self._video.close()
 
     @property
     def length(self) -> int:
