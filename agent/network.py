@@ -49,6 +49,11 @@ class SoftQNetwork(nn.Module):
         # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.head.weight.device
+
     def initial_carry(self, batch: int) -> Carry:
         """The memory at the start of an episode: zeros, (batch, hidden) twice."""
         zeros = self.head.weight.new_zeros(batch, self.config.hidden)
@@ -82,7 +87,7 @@ class SoftQNetwork(nn.Module):
                 still = see_still(self._first, frames[:, history - 1 :], x.dtype)
                 x = torch.where(forget.reshape(-1, 1, 1, 1), still, x)
             seen = self._features(x)
-        joined = torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)), vector], -1)
+        joined = torch.cat([rearrange(seen, "(b t) f -> b t f", t=vector.shape[1]), vector], -1)
         return joined.to(self._first.weight.dtype)
 
     def look(self, frames: Tensor, *, half: bool = False) -> Tensor:

@@ -39,6 +39,7 @@ COMMANDS = {
     "compare": "watch.commands:Compare",
     "push": "submission.sharing:Push",
     "pull": "submission.sharing:Pull",
+    "export": "submission.sharing:ExportAgent",
     "submit build": "submission.commands:Build",
     "submit check": "submission.commands:Check",
 }
@@ -95,7 +96,7 @@ EXTRA_OF = {
     "torch": "train", "gymnasium": "train", "numba": "world", "jinja2": "watch", "trueskill": "watch",
     "openskill": "watch", "starlette": "watch", "uvicorn": "watch", "wandb": "track", "tensorboard": "track",
     "pyarrow": "exchange", "pandas": "exchange", "minari": "exchange",
-    "huggingface_hub": "hub",
+    "huggingface_hub": "hub", "onnx": "onnx", "onnxscript": "onnx", "onnxruntime": "onnx",
 }  # fmt: skip
 
 

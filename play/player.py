@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from basalt_iq.agent.observation import equipped
 from basalt_iq.agent.policy import policy
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.agent.thoughts import OPINION, opinion
+
+if TYPE_CHECKING:
+    from basalt_iq.agent.onnx_file import OnnxNetwork
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Player:
     def __init__(
         self,
         spec: AgentSpec,
-        network: SoftQNetwork,
+        network: SoftQNetwork | OnnxNetwork,
         *,
         seed: int = 0,
         argmax: bool = False,
@@ -79,8 +82,13 @@ class Player:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu", **options: Any) -> Player:
-        """From a run folder or a checkpoint folder. Raises UserError if it is not one."""
-        return cls(*load_agent(find_agent(Path(path)), device), **options)
+        """From a run folder, a checkpoint folder or an ONNX file. Raises UserError if it is none of them."""
+        path = Path(path)
+        if path.suffix == ".onnx":
+            from basalt_iq.agent.onnx_file import load_onnx
+
+            return cls(*load_onnx(path), **options)
+        return cls(*load_agent(find_agent(path), device), **options)
 
     def start(self, slots: Sequence[int], seeds: Sequence[int] | None = None) -> None:
         """Begin a new episode in these slots: memory and frame stack are those of a first step.
@@ -154,7 +162,7 @@ class Player:
         ]
         seen = observation.vectors_of(observations)
         vectors = self.spec.vectors(seen, np.array([memory.taken for memory in memories]))
-        device = self.network.head.weight.device
+        device = self.network.device
         carry = (torch.stack([m.h for m in memories]), torch.stack([m.c for m in memories]))
         batch = torch.from_numpy(np.stack(frames)), torch.from_numpy(vectors[:, None])
         return (*(tensor.to(device) for tensor in batch), carry)

@@ -9,6 +9,7 @@ from typing import Any
 import tyro
 
 from basalt_iq.command import Command, console
+from basalt_iq.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +54,29 @@ class Pull(Command):
             markup=False, soft_wrap=True,
         )  # fmt: skip
         return {"out": str(self.out), "task": spec.task, "era": spec.era}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportAgent(Command):
+    """Write a run's agent as one ONNX file: a step of its network, with its description inside.
+
+    `basalt_iq.load_agent` plays it with onnxruntime; other runtimes and languages can too.
+    """
+
+    run_dir: tyro.conf.Positional[Path]
+    """Run or checkpoint folder."""
+    out: Path
+    """File to write, ending in .onnx. Needs `pip install 'basalt-iq[onnx]'`."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.agent.checkpoint import find_agent
+        from basalt_iq.agent.onnx_file import export_onnx
+
+        if self.out.suffix != ".onnx":
+            raise UserError(f"--out {self.out}: give a name that ends in .onnx")
+        spec = export_onnx(find_agent(self.run_dir), self.out)
+        size = self.out.stat().st_size
+        console.print(
+            f"{self.out}: an agent for {spec.task}, {size / 1e6:.1f} MB", markup=False, soft_wrap=True
+        )
+        return {"out": str(self.out), "task": spec.task, "bytes": size}
