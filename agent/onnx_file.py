@@ -51,11 +51,13 @@ def export_onnx(checkpoint: Path, out: Path) -> AgentSpec:
     import onnx
 
     spec, network = load_agent(checkpoint)
+    batch = torch.export.Dim("batch", max=4096)
     with replacing(out) as partial, _quietly():
         program = torch.onnx.export(
             Step(network).eval(), _example(spec, network), input_names=INPUTS, output_names=OUTPUTS,
-            dynamic_shapes=({0: torch.export.Dim("batch", max=4096)},) * len(INPUTS), dynamo=True, verbose=False,
+            dynamic_shapes=({0: batch},) * len(INPUTS), dynamo=True, verbose=False,
         )  # fmt: skip
+        assert program is not None, "what dynamo exports"
         model = program.model_proto
         entry = model.metadata_props.add()
         entry.key, entry.value = ABOUT, msgspec.json.encode(spec.to_json()).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -16,9 +16,6 @@ from basalt_iq.agent.observation import equipped
 from basalt_iq.agent.policy import policy
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.agent.thoughts import OPINION, opinion
-
-if TYPE_CHECKING:
-    from basalt_iq.agent.onnx_file import OnnxNetwork
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Player:
     def __init__(
         self,
         spec: AgentSpec,
-        network: SoftQNetwork | OnnxNetwork,
+        network: SoftQNetwork,
         *,
         seed: int = 0,
         argmax: bool = False,
@@ -87,7 +84,8 @@ class Player:
         if path.suffix == ".onnx":
             from basalt_iq.agent.onnx_file import load_onnx
 
-            return cls(*load_onnx(path), **options)
+            spec, network = load_onnx(path)
+            return cls(spec, cast(SoftQNetwork, network), **options)  # all of one that acting takes
         return cls(*load_agent(find_agent(path), device), **options)
 
     def start(self, slots: Sequence[int], seeds: Sequence[int] | None = None) -> None:
