@@ -96,7 +96,7 @@ EXTRA_OF = {
     "torch": "train", "gymnasium": "train", "numba": "world", "jinja2": "watch", "trueskill": "watch",
     "openskill": "watch", "starlette": "watch", "uvicorn": "watch", "wandb": "track", "tensorboard": "track",
     "pyarrow": "exchange", "pandas": "exchange", "minari": "exchange",
-    "huggingface_hub": "hub", "onnx": "onnx", "onnxscript": "onnx", "onnxruntime": "onnx",
+    "huggingface_hub": "hub", "onnx": "onnx", "onnxscript": "onnx", "onnxruntime": "onnx", "rerun": "rerun",
 }  # fmt: skip
 
 

@@ -211,17 +211,17 @@ def _draw_tile(out, depth, top, left, scene, rays, firsts):
     if scene.inside:
         for k in range(0, count, ABREAST):
             march(land.cubes, rays, firsts, k, min(k + ABREAST, count))
-    k = np.uint32(0)
+    at = np.uint32(0)
     for j in range(top, top + high):
         for i in range(left, left + wide):
-            row, first = rays[k], firsts[k]
+            row, first = rays[at], firsts[at]
             ray = ray_of(row, first, eye[0], eye[1], eye[2])
             if not scene.inside:
                 march_alone(land.cubes, row, first)
             while row[T] < row[END] and _meets(land, row, ray, scene.wet, scene.far):
                 march_alone(land.cubes, row, first)
             depth[j, i] = _finish(out[j, i], row, ray, scene.wet, scene.far, scene.drift)
-            k += np.uint32(1)
+            at += np.uint32(1)
 
 
 @njit(**BARE)
