@@ -1,4 +1,4 @@
-"""Episodes for the Rerun viewer (https://rerun.io): picture, path, thoughts and action on one time line, tick."""
+"""Episodes for the Rerun viewer (https://rerun.io): picture, path, thoughts, action on a time line of ticks."""
 
 from __future__ import annotations
 
