@@ -1,4 +1,4 @@
-"""Episodes for the Rerun viewer (https://rerun.io): picture, path, thoughts, action on a time line of ticks."""
+"""Episodes for the Rerun viewer (https://rerun.io): picture, path, thoughts, actions, tick by tick."""
 
 from __future__ import annotations
 
