@@ -13,6 +13,7 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.contract import find_task
+from basalt_iq.play.minerl import WorldFault, blank
 from basalt_iq.play.worlds import Build, Maker
 
 Observation = dict[str, Any]
@@ -65,7 +66,10 @@ class VectorWorld:
             self._processes.append(process)
 
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, tuple[Observation, dict[str, Any]]]:
-        """{slot: seed} -> {slot: (observation, info)}. Raises WorkerError."""
+        """{slot: seed} -> {slot: (observation, info)}. Raises WorkerError.
+
+        Where no episode began, as a Minecraft did not start, ``info`` has the ``error``: the others play on.
+        """
         return {slot: (self._whole(slot, obs), info) for slot, (obs, info) in self._ask("reset", seeds)}
 
     def step(
@@ -146,6 +150,14 @@ class VectorWorld:
         raise WorkerError(f"world worker {worker} (slots {slots}) {what}")
 
 
+def _reset(world: gymnasium.Env, seed: int | None) -> tuple[Any, ...]:
+    """A reset; one that a world's own process broke is answered as a step would be that it broke."""
+    try:
+        return world.reset(seed=seed)
+    except WorldFault as fault:
+        return blank(world.observation_space), {"error": str(fault)}
+
+
 def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[Any, ...]:
     """A step, without its picture if nobody looks and the world can do without one."""
     if hasattr(world.unwrapped, "draws"):
@@ -166,7 +178,7 @@ def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Build, j
         if request == "progress":
             return world.unwrapped.progress()  # type: ignore[attr-defined]
         if request == "reset":
-            observation, *rest = world.reset(seed=value)
+            observation, *rest = _reset(world, value)
         else:
             observation, _, *rest = _step(world, value, drawn=request == "step")
         drawn = "pov" in observation

@@ -176,6 +176,8 @@ MEANINGS: dict[str, Meaning] = {
         30,
         "At the limit for long: lower --learning-rate.",
     ),
+    "online/begun": Meaning("Own episodes begun", "Finished, lost and under way together.", "", 31),
+    "online/under_way": Meaning("Own episodes under way", "At this moment.", "", 31),
     "online/episodes": Meaning("Own episodes", "Finished while training.", "", 31),
     "online/faults": Meaning("World faults", "Own episodes lost to a broken world.", "lower", 32),
     "online/replay_episodes": Meaning("Replay, episodes", "Own episodes that it learns from.", "", 33),
