@@ -1,7 +1,7 @@
 """Lets the real recorder of minestudio write episodes, without its simulator. Runs in its interpreter.
 
-usage: record_with_minestudio.py FOLDER STEPS; each of two episodes has so many. Frame k is of grey 20 k, action
-k (from 0) turns by k degrees and presses forward where k is odd.
+usage: record_with_minestudio.py FOLDER STEPS; each of two episodes has so many. Frame k is of grey 20 k,
+action k (from 0) turns by k degrees and presses forward where k is odd.
 """
 
 import sys
