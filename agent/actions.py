@@ -121,6 +121,7 @@ class ActionSet:
         self.names = contract.BUTTONS[era]
         self._validate()
         self._features = self._embed(*self._arrays(self.alone))
+        self._decoded: dict[tuple[int, bool], dict[str, Any]] = {}
         self._ends = [np.array([may_end(a, hand) for a in self.actions]) for hand in ("none", "snowball")]
 
     def __len__(self) -> int:
@@ -177,8 +178,7 @@ class ActionSet:
             return (index[:, None] == np.arange(len(self))).astype(np.float32)
         sizes, products = self.factors.sizes, self._products
         moves = (index >= 0) & (index < products)
-        parts = np.unravel_index(np.where(moves, index, 0), sizes)
-        parts = [np.where(moves, part, -1) for part in parts]
+        parts = [np.where(moves, p, -1) for p in np.unravel_index(np.where(moves, index, 0), sizes)]
         alone = np.where(index >= products, index - products, -1)
         return np.concatenate(
             [
@@ -190,7 +190,13 @@ class ActionSet:
 
     def decode(self, index: int, held: bool = False) -> dict[str, Any]:
         """The environment's action dictionary (contract section 1); `held`, in the ticks after its first."""
-        chosen, action = self.actions[index], contract.noop(self._task, self.era)
+        if (index, held) not in self._decoded:
+            self._decoded[index, held] = self._decode(self.actions[index], held)
+        action = self._decoded[index, held]
+        return {**action, "camera": action["camera"].copy()}
+
+    def _decode(self, chosen: Action, held: bool) -> dict[str, Any]:
+        action = contract.noop(self._task, self.era)
         action.update({key: 1 for key in chosen.buttons if not (held and key in PRESSES)})
         action["camera"] = np.array(chosen.camera, np.float32)
         if "equip" in action and not held:

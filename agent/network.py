@@ -49,6 +49,11 @@ class SoftQNetwork(nn.Module):
         # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.head.weight.device
+
     def initial_carry(self, batch: int) -> Carry:
         """The memory at the start of an episode: zeros, (batch, hidden) twice."""
         zeros = self.head.weight.new_zeros(batch, self.config.hidden)
@@ -82,7 +87,7 @@ class SoftQNetwork(nn.Module):
                 still = see_still(self._first, frames[:, history - 1 :], x.dtype)
                 x = torch.where(forget.reshape(-1, 1, 1, 1), still, x)
             seen = self._features(x)
-        joined = torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)), vector], -1)
+        joined = torch.cat([rearrange(seen, "(b t) f -> b t f", t=vector.shape[1]), vector], -1)
         return joined.to(self._first.weight.dtype)
 
     def look(self, frames: Tensor, *, half: bool = False) -> Tensor:
@@ -101,7 +106,8 @@ class SoftQNetwork(nn.Module):
         return torch.bfloat16 if half else self._first.weight.dtype
 
     def _features(self, x: Tensor) -> Tensor:
-        for layer in self.encoder[1:]:
+        _, *others = self.encoder
+        for layer in others:
             x = layer(x)
         return self.project(x.flatten(1)).relu()
 
@@ -128,7 +134,7 @@ def see_still(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float
     """The same on frames (B, T, 3, H, W) each of which fills its whole stack: its kernels add up."""
     kernel = rearrange(layer.weight, "o (k c) y x -> o k c y x", c=3).sum(1)
     pixels = _pixels(rearrange(frames, "b t c h w -> (b t) c h w"), dtype)
-    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)  # type: ignore[arg-type]
+    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)
 
 
 def _pixels(frames: Tensor, dtype: torch.dtype) -> Tensor:

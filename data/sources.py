@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from basalt_iq.contract import ENVIRONMENTS, TASKS, Task, find_task
-from basalt_iq.data import era2021, era2022
+from basalt_iq.data import era2021, era2022, minestudio
 from basalt_iq.data.defects import DemoError, Finding, blaming
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.videos import SUFFIXES, Sink, container_frames, frames_of
@@ -85,11 +85,15 @@ class LooseVideo:
         with blaming(self.file):
             claimed = container_frames(self.file)
         counts = f"{decoded} frames decode, the container says {claimed}"
-        raise DemoError(self.file, f"a video without actions ({counts})", _NO_ACTIONS)
+        recorder = minestudio.VIDEO_NAME.fullmatch(self.name)
+        raise DemoError(
+            self.file, f"a video without actions ({counts})", _UNSAID if recorder else _NO_ACTIONS
+        )
 
 
 #: Makes the source at a path.
 Make = Callable[[Path, "Task | None"], Source]
+_UNSAID = "if MineStudio recorded it, record again with record_actions=True: nothing can be learned from it"
 _NO_ACTIONS = "nothing can be learned from it without its rendered.npz and metadata.json, or its .jsonl"
 
 
@@ -174,7 +178,10 @@ def _sources_in(
         else:
             yield _with_task(folder, given, lambda path, task: era2021.Stream2021(path, task, stream))
         return
-    for pairs in era2022.group(_pairs_in(folder, names, used)):
+    for video, actions in _recorded_in(names):
+        used |= {video, actions}
+        yield _with_task(folder / video, given, _recorded_of(folder / actions))
+    for pairs in era2022.group(_pairs_in(folder, [name for name in names if name not in used], used)):
         lone = len(pairs) == 1 and not pairs[0].time and not pairs[0].actions.exists()
         # Neither named as a chunk of 2022 nor with actions beside it.
         yield LooseVideo(pairs[0].video) if lone else _with_task(pairs[0].stem, given, _demo_of(pairs))
@@ -207,6 +214,19 @@ def _pairs_in(folder: Path, names: list[str], used: set[str]) -> list[era2022.Pa
         pairs.append(pair)
         used |= {file.name for file in (pair.video, pair.actions, pair.sums, pair.about)}
     return pairs
+
+
+def _recorded_in(names: list[str]) -> Iterator[tuple[str, str]]:
+    """The videos and action files of MineStudio's recorder: what either says of the other, there or not."""
+    videos = {Path(name).stem: name for name in names if Path(name).suffix.lower() in SUFFIXES}
+    for name in names:
+        if name.endswith(minestudio.ACTIONS):
+            stem = name.removesuffix(minestudio.ACTIONS)
+            yield videos.get(stem, stem + SUFFIXES[0]), name
+
+
+def _recorded_of(actions: Path) -> Make:
+    return lambda video, task: minestudio.Recorded(video, actions, task)
 
 
 def _demo_of(pairs: tuple[era2022.Pair, ...]) -> Make:

@@ -197,13 +197,18 @@ def one_thread_each(workers: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Record demonstrations of a task in the stand-in world, in a real data set's layout.
+    """Record demonstrations of a task in the stand-in world, in a real data set's layout or into a store.
 
     Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
     """
 
-    out: tyro.conf.Positional[Path]
+    out: tyro.conf.Positional[Path | None] = None
     """Root folder of the data set."""
+    store: Path | None = None
+    """Record straight into this store instead, to train from: no video is written and none decoded, and
+    frames are exact. Several times as fast; scripted players only."""
+    size: int = 64
+    """With --store: height and width of its frames in pixels."""
     task: str = "FindCave"
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
     n: int = 20
@@ -235,29 +240,46 @@ class Record(Command):
         from basalt_iq.errors import UserError
         from basalt_iq.play.record import Recipe, summary
 
+        root = self._root()
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only, near=self.near)
+        size = None if self.store is None else self.size
+        recipe = Recipe(root, self.task, self.era, self.max_steps, only, near=self.near, size=size)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
             )
         result = summary(outcomes)
         console.print(
-            f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
+            f"{result['recorded']} demonstrations of {self.task} in {root}: {result['steps']} steps, "
             f"{result['successes']} of {result['attempts']} attempts succeeded"
         )
         if self.player == "scripted" and result["recorded"] < self.n:
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
-        return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
+        return {"ok": result["recorded"] == self.n, "out": str(root), "task": self.task, **result}
+
+    def _root(self) -> Path:
+        from basalt_iq.errors import UserError
+
+        if self.store is not None and self.out is None:
+            if self.player == "keyboard":
+                raise UserError("--store: what a person plays is kept as a data set; give its folder instead")
+            if self.size < 1:
+                raise UserError(f"--size {self.size}: give at least 1 pixel")
+            return self.store
+        if self.out is None or self.store is not None:
+            raise UserError("give either the root folder of a data set or --store STORE")
+        return self.out
 
     def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.record import record
+        from basalt_iq.play.record_store import record_into_store
 
-        return record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+        start = record if recipe.size is None else record_into_store
+        return start(recipe, self.n, self.seed, workers=self.workers, progress=update)
 
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
@@ -266,5 +288,5 @@ class Record(Command):
 
         with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
             tell_address(player.url, f"to play {recipe.task}", self.open)
-            recipe = replace(recipe, who=person_of(self.out))
+            recipe = replace(recipe, who=person_of(recipe.root))
             return record_person(recipe, self.n, self.seed, player, progress=update)

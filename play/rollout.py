@@ -174,9 +174,12 @@ class _Group:
             self._broke(error, recorders)
             return
         for slot, recorder in recorders.items():
-            observation, info = answers[self._local(slot)]
-            recorder.tick(Tick(None, Seen(observation, info=info)))
-            self.live[slot] = _Live(recorder, observation)
+            seen = Seen(*answers[self._local(slot)][:1], info=answers[self._local(slot)][1])
+            if seen.error is not None:
+                self._unstarted(recorder, seen.error)
+                continue
+            recorder.tick(Tick(None, seen))
+            self.live[slot] = _Live(recorder, seen.observation)
 
     def advance(self, decisions: Mapping[int, Decision], act_ms: float) -> None:
         """One step in every live slot."""
@@ -202,21 +205,32 @@ class _Group:
         if self._worlds:
             self._worlds.close()
         self._worlds = None
+        live, self.live = self.live, {}
+        reason = _last_line(error)
+        self._finished += [one.recorder.fail(reason) for one in live.values()]
+        for recorder in starting.values():
+            self._again_or_failed(recorder, reason)
+        self._count(reason)
+
+    def _unstarted(self, recorder: Recorder, reason: str) -> None:
+        """One world did not begin an episode; the others of the worker play on."""
+        self._again_or_failed(recorder, reason)
+        self._count(reason)
+
+    def _again_or_failed(self, recorder: Recorder, reason: str) -> None:
+        """An episode that never began: nobody has failed there, so its seed gets a second try."""
+        seed = recorder.facts.seed
+        if seed in self._tried_twice:
+            self._finished.append(recorder.fail(reason))
+        else:
+            self._tried_twice.add(seed)
+            self._unplayed.append(seed)
+
+    def _count(self, reason: str) -> None:
+        """Raises UserError where worlds break without a step between: more tries will not help."""
         self._faults += 1
         if self._faults >= MAX_FAULTS:
-            raise UserError(
-                f"{self.facts.task}: the world broke {MAX_FAULTS} times in a row: {_last_line(error)}"
-            )
-        recorders = [live.recorder for live in self.live.values()]
-        for recorder in starting.values():
-            seed = recorder.facts.seed
-            if seed in self._tried_twice:
-                recorders.append(recorder)
-            else:
-                self._tried_twice.add(seed)
-                self._unplayed.append(seed)
-        self._finished += [recorder.fail(_last_line(error)) for recorder in recorders]
-        self.live = {}
+            raise UserError(f"{self.facts.task}: the world broke {MAX_FAULTS} times in a row: {reason}")
 
     def _local(self, slot: int) -> int:
         return slot - self.slots.start

@@ -10,6 +10,7 @@ from basalt_iq.play.phases import Asked
 from basalt_iq.play.ticks import PHASES, POSITION, PROGRESS
 from basalt_iq.world import physics
 from basalt_iq.world.env import BasaltEnv
+from basalt_iq.world.judges import Verdict
 
 
 class Telling(gymnasium.Wrapper):
@@ -17,7 +18,8 @@ class Telling(gymnasium.Wrapper):
 
     def reset(self, **options: Any) -> Any:
         observation, info = self.env.reset(**options)
-        self._steps, self._asked, self._said = 0, Asked(), None
+        self._steps, self._asked = 0, Asked()
+        self._said: Verdict | None = None
         return observation, self._tell(info)
 
     def step(self, action: Any) -> Any:

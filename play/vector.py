@@ -13,6 +13,7 @@ import gymnasium
 import numpy as np
 
 from basalt_iq.contract import find_task
+from basalt_iq.play.minerl import WorldFault, blank
 from basalt_iq.play.worlds import Build, Maker
 
 Observation = dict[str, Any]
@@ -65,7 +66,10 @@ class VectorWorld:
             self._processes.append(process)
 
     def reset(self, seeds: Mapping[int, int | None]) -> dict[int, tuple[Observation, dict[str, Any]]]:
-        """{slot: seed} -> {slot: (observation, info)}. Raises WorkerError."""
+        """{slot: seed} -> {slot: (observation, info)}. Raises WorkerError.
+
+        Where no episode began, as a Minecraft did not start, ``info`` has the ``error``: the others play on.
+        """
         return {slot: (self._whole(slot, obs), info) for slot, (obs, info) in self._ask("reset", seeds)}
 
     def step(
@@ -156,6 +160,14 @@ class VectorWorld:
         raise WorkerError(f"world worker {worker} (slots {slots}) {what}")
 
 
+def _reset(world: gymnasium.Env, seed: int | None) -> tuple[Any, ...]:
+    """A reset; one that a world's own process broke is answered as a step would be that it broke."""
+    try:
+        return world.reset(seed=seed)
+    except WorldFault as fault:
+        return blank(world.observation_space), {"error": str(fault)}
+
+
 def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[Any, ...]:
     """A step, without its picture if nobody looks and the world can do without one."""
     if hasattr(world.unwrapped, "draws"):
@@ -196,7 +208,7 @@ class _Slots:
     def _do(self, world: gymnasium.Env, request: str, value: Any) -> list[Any]:
         """A reset, a step or several, without the reward, which is always 0."""
         if request == "reset":
-            return list(world.reset(seed=value))
+            return list(_reset(world, value))
         answer = _hold(world, *value) if request == "hold" else _step(world, value, drawn=request == "step")
         observation, _, *rest = answer
         return [observation, *rest]

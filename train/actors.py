@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.data.sampler import SampledEpisode
+from basalt_iq.errors import UserError
 from basalt_iq.play.player import Player
+from basalt_iq.play.rollout import MAX_FAULTS
 from basalt_iq.play.ticks import Seen
 from basalt_iq.play.vector import VectorWorld, WorkerError
 from basalt_iq.play.worlds import STAND_IN, Build, Maker, at_once
@@ -34,20 +36,32 @@ class _Played:
 class Actors:
     """Plays all worlds at once with a copy of the network, taken by `sync`, so learning may go on beside.
 
-    An episode that a fault ends (`info["error"]`, a dead or hung worker) is dropped whole and counted.
+    An episode that a fault ends (`info["error"]`, a dead or hung worker), or that never began, is dropped
+    whole, counted, and told of. Raises UserError where worlds break again and again without a step between.
     """
 
     def __init__(
         self, spec: AgentSpec, network: SoftQNetwork, config: OnlineConfig, *, seed: int,
-        build: Build | None = None,
+        build: Build | None = None, say: Callable[[str], None] = lambda _: None,
     ):  # fmt: skip
         self.spec, self.config, self.build = spec, config, build or Maker(config.world)
         self.worlds = at_once(config.world, config.worlds, config.workers)
         # Exploration is the policy's own: the guard against early endings belongs to evaluation.
         self.player = Player(spec, copy.deepcopy(network), seed=seed, end_guard=0.0)
         self.next_seed, self.faults, self.finished, self.successes = config.first_seed, 0, 0, 0
+        self._say = say
+        self._in_a_row = 0  # episodes lost since the last step that went well
         self._live: dict[int, _Played] = {}
         self._worlds: VectorWorld | None = None
+
+    @property
+    def begun(self) -> int:
+        """Episodes so far; each is finished, a fault, or under way."""
+        return self.next_seed - self.config.first_seed
+
+    @property
+    def under_way(self) -> int:
+        return len(self._live)
 
     def sync(self, network: SoftQNetwork) -> None:
         """Act with these weights from now on."""
@@ -58,11 +72,13 @@ class Actors:
         try:
             self._fill()
             slots = sorted(self._live)
+            if not slots:
+                return []
             chosen = self.player.decide([self._live[slot].observation for slot in slots], slots)
             held = {slot: (first, then) for slot, (_, first, then) in zip(slots, chosen, strict=True)}
             answers = self._open().hold(held, self.spec.repeat)
-        except WorkerError:
-            self._lose_all()
+        except WorkerError as error:
+            self._lose_all(str(error).strip().splitlines()[-1].strip())
             return []
         for slot, (index, *_) in zip(slots, chosen, strict=True):
             self._live[slot].actions.append(index)
@@ -111,11 +127,15 @@ class Actors:
             self._start(seeds)
 
     def _start(self, seeds: dict[int, int]) -> None:
+        self._live |= {slot: _Played(seed) for slot, seed in seeds.items()}
         answers = self._open().reset(seeds)
         self.player.start(list(seeds), list(seeds.values()))
-        for slot, seed in seeds.items():
-            self._live[slot] = _Played(seed)
-            self._see(self._live[slot], answers[slot][0])
+        for slot in seeds:
+            seen = Seen(answers[slot][0], info=answers[slot][1])
+            if seen.error is not None:
+                self._lose(slot, seen.error)
+            else:
+                self._see(self._live[slot], seen.observation)
 
     def _see(self, episode: _Played, observation: Mapping[str, Any]) -> None:
         episode.observation = observation
@@ -125,9 +145,9 @@ class Actors:
     def _step(self, slot: int, seen: Seen) -> SampledEpisode | None:
         episode = self._live[slot]
         if seen.error is not None:
-            del self._live[slot]
-            self.faults += 1
+            self._lose(slot, seen.error)
             return None
+        self._in_a_row = 0
         self._see(episode, seen.observation)
         if not seen.over:
             return None
@@ -143,10 +163,19 @@ class Actors:
         steps = {"action": actions, "vector": self.spec.vectors(seen, np.concatenate([[-1], actions]))}
         return SampledEpisode(np.stack(episode.frames), steps, terminal=terminated)
 
-    def _lose_all(self) -> None:
+    def _lose_all(self, reason: str) -> None:
         self.close()
-        self.faults += len(self._live)
-        self._live = {}
+        for slot in list(self._live):
+            self._lose(slot, reason)
+
+    def _lose(self, slot: int, reason: str) -> None:
+        """Drop an episode that its world broke. Raises UserError if that is all that worlds do here."""
+        seed = self._live.pop(slot).seed
+        self.faults += 1
+        self._in_a_row += 1
+        self._say(f"episode of seed {seed} lost: {reason}")
+        if self._in_a_row >= MAX_FAULTS * self.worlds:
+            raise UserError(f"--world {self.config.world}: no episode goes on: {reason}")
 
     def _open(self) -> VectorWorld:
         if self._worlds is None:

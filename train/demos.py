@@ -129,7 +129,7 @@ class DemoEpisode:
     def terminal(self) -> bool:
         return self.trajectory.about.ended
 
-    @property
+    @cached_property
     def frames(self) -> StoredFrames:
         frames = self.trajectory.frames.part(self.first, self.spec.repeat, self.length + 1)
         return frames.mirror() if self.mirrored else frames

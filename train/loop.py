@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,7 +94,7 @@ def train(
                 stack.enter_context(owned(make_folder(folder), "training"))
             run = RunFolder(folder, store, writer=team.rank == 0)
             resumed = run.resume(config, listener.say if team.rank == 0 else Silent().say)
-            trainer = Trainer(config, demos, spec, run, resumed, device, team, profile)
+            trainer = Trainer(config, demos, spec, run, resumed, device, team, profile, listener.say)
         return trainer.run(stack.enter_context(Interruption()), listener)
 
 
@@ -139,6 +139,7 @@ class Trainer:
     def __init__(
         self, config: TrainConfig, demos: Demos, spec: AgentSpec, run: RunFolder,
         resumed: Resumed | None = None, device: str = "cpu", team: Team = ALONE, profile: Profile = OFF,
+        say: Callable[[str], None] = lambda _: None,
     ):  # fmt: skip
         self.config, self.run_folder, self.team, self.profile = config, run, team, profile
         self.demos, self.spec = _as_before(demos, spec, run, resumed)
@@ -160,7 +161,7 @@ class Trainer:
         self.online = None
         if config.online.online:
             replay = run.folder / "replay"
-            self.online = Online(config.online, self.spec, self.network, replay, profile, **sampling)
+            self.online = Online(config.online, self.spec, self.network, replay, profile, say, **sampling)
             states.append(self.online.replay.states)
         self.learner = Learner(
             self.network, config.learner, config.objective, seed=config.seed, sources=states, team=team,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Better = Literal["lower", "higher", ""]
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -15,7 +17,7 @@ class Meaning:
 
     title: str
     text: str
-    better: Literal["lower", "higher", ""] = ""
+    better: Better = ""
     """Which way is better, "" where neither is."""
     rank: int = 50
     """Place on the page: what tells most comes first."""
@@ -245,36 +247,37 @@ MEANINGS: dict[str, Meaning] = {
         30,
         "At the limit for long: lower --learning-rate.",
     ),
+    "online/begun": Meaning("Own episodes begun", "Finished, lost and under way together.", "", 31),
+    "online/under_way": Meaning("Own episodes under way", "At this moment.", "", 31),
     "online/episodes": Meaning("Own episodes", "Finished while training.", "", 31),
     "online/faults": Meaning("World faults", "Own episodes lost to a broken world.", "lower", 32),
     "online/replay_episodes": Meaning("Replay, episodes", "Own episodes that it learns from.", "", 33),
     "online/replay_steps": Meaning("Replay, decisions", "Their decisions.", "", 34),
 }
-MEANINGS |= {
-    f"{group}/{name}": Meaning(f"{title}, {where}", text, better, 35)
-    for group, where in (("held_out", "held-out frames"), ("train", "training frames"))
-    for name, title, text, better in (
-        (
-            "hindsight",
-            "Hindsight loss",
-            "How badly single frames foretell where the demonstrator will be, how soon, and what comes next: "
-            "the mean of bearing, range and kind. Before the objective sets in (--hindsight-updates) the "
-            "weights with the least held-out loss are kept; with --hindsight-weight it stays on.",
-            "lower",
-        ),
-        ("bearing", "Bearing", "Hindsight: cross-entropy of the bins of direction, in nats.", "lower"),
-        ("range", "Range", "Hindsight: squared error of log distance and log time.", "lower"),
-        ("kind", "Kind", "Hindsight: cross-entropy of which decisive action comes next, in nats.", "lower"),
-        (
-            "side",
-            "Right side",
-            "Hindsight: of all places in view and clearly to one side, the share told to lie there. "
-            "Chance is 0.5.",
-            "higher",
-        ),
-        ("side_end", "Right side of the end", "The same of the place where the demo ends alone.", "higher"),
-    )
-}
+_FORETOLD: tuple[tuple[str, str, str, Better], ...] = (
+    (
+        "hindsight",
+        "Hindsight loss",
+        "How badly single frames foretell where the demonstrator will be, how soon, and what comes next: "
+        "the mean of bearing, range and kind. Before the objective sets in (--hindsight-updates) the "
+        "weights with the least held-out loss are kept; with --hindsight-weight it stays on.",
+        "lower",
+    ),
+    ("bearing", "Bearing", "Hindsight: cross-entropy of the bins of direction, in nats.", "lower"),
+    ("range", "Range", "Hindsight: squared error of log distance and log time.", "lower"),
+    ("kind", "Kind", "Hindsight: cross-entropy of which decisive action comes next, in nats.", "lower"),
+    (
+        "side",
+        "Right side",
+        "Hindsight: of all places in view and clearly to one side, the share told to lie there. "
+        "Chance is 0.5.",
+        "higher",
+    ),
+    ("side_end", "Right side of the end", "The same of the place where the demo ends alone.", "higher"),
+)
+for _group, _where in (("held_out", "held-out frames"), ("train", "training frames")):
+    for _name, _title, _text, _better in _FORETOLD:
+        MEANINGS[f"{_group}/{_name}"] = Meaning(f"{_title}, {_where}", _text, _better, 35)
 _MOMENTS = (
     *("decisions", "nll_changes", "end_loss", "turn_onsets", "key_onsets", "same_manner", "as_before"),
     *("decisive_brier", "decisive_ece"),

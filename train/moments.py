@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from basalt_iq.agent.actions import PRESSES, ActionSet
+from basalt_iq.agent.actions import ActionSet
 from basalt_iq.train.changes import manners
 
 #: Of the expected calibration error (Guo et al. 2017, arXiv 1706.04599, equation 3).
@@ -28,7 +28,7 @@ class Moments:
         every = actions.actions
         keys: dict[tuple[object, ...], int] = {}
         held = [keys.setdefault((a.buttons, a.equip), len(keys)) for a in every]
-        decisive = [a.equip != "none" or bool(PRESSES.intersection(a.buttons)) for a in every]
+        decisive = [a.decisive for a in every]
         self.manner, self.keys = torch.from_numpy(manners(actions)), torch.tensor(held)
         self.side = torch.tensor(np.sign([a.camera[1] for a in every]).astype(np.int64))
         self.decisive = torch.tensor(decisive)

@@ -25,12 +25,12 @@ class Online:
 
     def __init__(
         self, config: OnlineConfig, spec: AgentSpec, network: SoftQNetwork, folder: Path, profile: Profile,
-        **sampling: Any,
+        say: Callable[[str], None] = lambda _: None, **sampling: Any,
     ):  # fmt: skip
         Maker(config.world).check_era(spec.era)
         states = StoredStates([], spec.network.hidden, sampling["grid"])
         self.replay = Replay(folder, int(config.replay_gb * 1e9), states, **sampling)
-        self.actors = Actors(spec, network, config, seed=sampling["seed"])
+        self.actors = Actors(spec, network, config, seed=sampling["seed"], say=say)
         self.network, self.profile = network, profile
         self._thread = ThreadPoolExecutor(1)
 
@@ -57,6 +57,8 @@ class Online:
     def metrics(self) -> dict[str, float]:
         a = self.actors
         return {
+            "online/begun": a.begun,
+            "online/under_way": a.under_way,
             "online/episodes": a.finished,
             "online/faults": a.faults,
             "online/success": a.successes / max(a.finished, 1),

@@ -3,18 +3,24 @@
 usage: mcio_world.py START_ITEMS ENV_ID DESCRIPTOR; START_ITEMS is a JSON object of item and count.
 
 Server commands set up what they can of a BASALT episode: survival, health, the start inventory, a clear day
-that does not pass. Where it begins: with BASALT_IQ_MCIO_INSTANCE in a new world of the seed; in a game that
-runs already, at a place that the seed chooses. They cannot choose a biome or find a village.
+that does not pass. Where it begins: with BASALT_IQ_MCIO_INSTANCE in a new world of the seed, in a game of its
+own; in a game that runs already, at a place that the seed chooses. They cannot choose a biome or find a
+village: what `locate` finds is told to the chat, not to a program.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import random
 import socket
 import sys
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import instance
@@ -27,6 +33,8 @@ HOTBAR = 9
 SPREAD = 100_000
 #: Ticks until commands have taken effect; the package's documentation speaks of about 20.
 SETTLING = 40
+#: Seconds between looks at whether the game is still there.
+LOOK_EVERY = 0.5
 
 
 def commands(start: Mapping[str, int], place: tuple[int, int] | None = None) -> list[str]:
@@ -45,17 +53,14 @@ def commands(start: Mapping[str, int], place: tuple[int, int] | None = None) -> 
 
 
 class World:
-    """The old gym API around MinerlEnv."""
+    """The old gym API around MinerlEnv: in a game of an instance of ours, or in one that runs already."""
 
     def __init__(self, start: Mapping[str, int]):
-        from mcio_ctrl.types import MCioMode, RunOptions
-
+        refuse_unreadable()
         self.start, self.seed_of_next = start, 0
         self.env: Any = None
         self.instance = os.environ.get(INSTANCE)
-        size = {"width": WIDTH, "height": HEIGHT, "mcio_mode": MCioMode.SYNC}
-        ports = {"action_port": free_port(), "observation_port": free_port()} if self.instance else {}
-        self.options = lambda **more: RunOptions(**size, **ports, **more)
+        threading.Thread(target=self._end_with_the_game, daemon=True).start()
 
     def seed(self, seed: int) -> None:
         self.seed_of_next = seed
@@ -64,20 +69,9 @@ class World:
         from mcio_ctrl.envs.minerl_env import MinerlEnv
 
         self.close()
-        chosen = random.Random(self.seed_of_next)
-        if self.instance:
-            world = new_world(self.instance, self.seed_of_next)
-            options, place = (
-                self.options(instance_name=self.instance, world_name=world, hide_window=True),
-                None,
-            )
-        else:
-            options, place = (
-                self.options(),
-                (chosen.randint(-SPREAD, SPREAD), chosen.randint(-SPREAD, SPREAD)),
-            )
+        options = self._launched() if self.instance else self._joined()
         self.env = MinerlEnv(options)
-        self.env.reset(options={"commands": commands(self.start, place)})
+        self.env.reset(options={"commands": commands(self.start, self._place())})
         observation, *_ = self.env.skip_steps(SETTLING)
         return observation
 
@@ -86,9 +80,74 @@ class World:
         return observation, float(reward), bool(terminated or truncated), dict(info)
 
     def close(self) -> None:
-        if self.env is not None:
-            self.env.close()
-            self.env = None
+        env, self.env = self.env, None  # from now on its end is no accident
+        if env is not None:
+            env.close()
+
+    def _launched(self) -> Any:
+        """A game that this process starts, on ports of its own, in a world of the seed."""
+        return self._options(
+            instance_name=self.instance,
+            world_name=new_world(str(self.instance), self.seed_of_next),
+            hide_window=True,
+            action_port=free_port(),
+            observation_port=free_port(),
+        )
+
+    def _joined(self) -> Any:
+        options = self._options()
+        for port in (options.action_port, options.observation_port):
+            with socket.socket() as probe:
+                if probe.connect_ex(("localhost", port)):
+                    raise RuntimeError(
+                        f"no game listens on port {port}: start it with `mcio launch`, or name its instance"
+                        f" by {INSTANCE}"
+                    )
+        return options
+
+    def _options(self, **more: Any) -> Any:
+        from mcio_ctrl.types import MCioMode, RunOptions
+
+        return RunOptions(width=WIDTH, height=HEIGHT, mcio_mode=MCioMode.SYNC, **more)
+
+    def _place(self) -> tuple[int, int] | None:
+        """Where in a running world; a world of the seed has a place of its own to begin at."""
+        if self.instance:
+            return None
+        chosen = random.Random(self.seed_of_next)
+        return chosen.randint(-SPREAD, SPREAD), chosen.randint(-SPREAD, SPREAD)
+
+    def _end_with_the_game(self) -> None:
+        """The package waits for ever for a game that is gone: end then, with a last line that says why."""
+        connected = False
+        while True:
+            time.sleep(LOOK_EVERY)
+            env = self.env
+            connected, gone = look(env, connected)
+            if gone and env is self.env:
+                print(f"Minecraft is gone: {gone}", flush=True)
+                instance.end_marked(os.environ.get(instance.MARK, ""))
+                os._exit(1)
+
+
+def look(env: Any, connected: bool) -> tuple[bool, str | None]:
+    """Whether an environment's game is connected by now, and why it is gone, if it is."""
+    process = getattr(getattr(env, "launcher", None), "_process", None)
+    if process is not None and process.poll() is not None:
+        return False, f"it ended with exit code {process.returncode}"
+    connection = getattr(getattr(env, "ctrl", None), "_mcio_conn", None)
+    there = connection is not None and connection.observation_connected.is_set()
+    return there, "it hung up" if connected and connection is not None and not there else None
+
+
+def refuse_unreadable() -> None:
+    """mcio-ctrl 1.5 cannot read its own packets with cbor2 6, which its pins allow. Raises RuntimeError."""
+    import cbor2
+    from mcio_ctrl.network import ActionPacket
+
+    if ActionPacket.unpack(ActionPacket().pack()) is None:
+        version = getattr(cbor2, "__version__", "6")
+        raise RuntimeError(f"mcio-ctrl cannot read its packets with cbor2 {version}: pip install 'cbor2<6'")
 
 
 def new_world(instance_name: str, seed: int) -> str:
@@ -96,10 +155,19 @@ def new_world(instance_name: str, seed: int) -> str:
     from mcio_ctrl.world import STORAGE_LOCATION, WorldManager
 
     name, manager = f"basalt-iq-{seed}", WorldManager()
-    if not manager.world_exists(STORAGE_LOCATION, name):
-        manager.create(name, seed=seed)
-    manager.copy(STORAGE_LOCATION, name, instance_name, force=True)
+    with alone(manager.mcio_dir):
+        if not manager.world_exists(STORAGE_LOCATION, name):
+            manager.create(name, seed=seed)
+        manager.copy(STORAGE_LOCATION, name, instance_name, force=True)
     return name
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """The package's settings and its one server are every process's: one at a time."""
+    with (folder / ".basalt-iq.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def free_port() -> int:

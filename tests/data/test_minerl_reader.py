@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures import minerl_venv
+from fixtures import foreign
 
 from basalt_iq.contract import find_task
 from basalt_iq.data.era2021 import Stream2021
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 def minerl_python():
     """The Python of the environment, made on first use and kept between runs."""
     try:
-        return minerl_venv.minerl_python()
+        return foreign.interpreter("minerl-0.4")
     except RuntimeError as error:
         pytest.skip(str(error))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures import minerl_venv
+from fixtures import foreign
 
 from basalt_iq.contract import STEPS_AFTER_THROW
 from basalt_iq.play.minerl import MinerlWorld
@@ -23,7 +23,7 @@ NEVER = 10**9
 @pytest.fixture(scope="module")
 def python():
     try:
-        return str(minerl_venv.minerl_python())
+        return str(foreign.interpreter("minerl-0.4"))
     except RuntimeError as error:
         pytest.skip(str(error))
 

@@ -13,12 +13,12 @@ from basalt_iq.world.judges.picture import HIGH, in_water, shown
 from basalt_iq.world.judges.verdict import Ending, Verdict, natural_ground, verdict
 from basalt_iq.world.state import Cell, World
 
-SHEER, FREE, CASCADE = 5, 7, 9
-"""Blocks: a sheer fall below one's feet; a free fall at one place, wherever; steps alone, below one's feet."""
-BELOW = 2
-"""Blocks below one's feet that any of them ends: as high as one can reach is no waterfall."""
+SHEER, CASCADE = 5, 9
+"""Blocks that water comes down below one's feet, in one sheer fall or over steps, to be a waterfall."""
+SHEER_ABOVE, FREE_ABOVE, BELOW = 6, 7, 2
+"""Of what was poured above them: blocks of a sheer fall, of a free one among steps, and blocks below them."""
 RAISED = 2
-"""Blocks by which own masonry may lift the water above the land's own rock: a tower makes no waterfall."""
+"""Blocks of own masonry under the water that count with the land's rock; a higher tower makes no fall."""
 MIN_SEEN, ENOUGH_SEEN = 4, 6
 """Heights, in blocks, at which falling water is in the picture: half of a fall's, within these bounds."""
 MIN_SHARE = 0.003
@@ -37,8 +37,8 @@ SIDES = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0))
 class Fall:
     """The water of one bucket: its source, where one stood to pour it, what falls from it.
 
-    `drop` is how many blocks it comes down the land, `below` how many of them below the feet that stood there,
-    `free` the longest free fall in it.
+    `drop` is how many blocks it comes down the land, `below` how many of them below the feet, `free` the
+    longest free fall in it.
     """
 
     source: Cell
@@ -51,9 +51,9 @@ class Fall:
     @property
     def tall(self) -> bool:
         """Whether it is a waterfall: sheer, or with a high fall in it, or a long cascade."""
-        sheer = self.below >= SHEER and self.free >= self.drop
-        high = self.below >= BELOW and min(self.drop, self.free) >= FREE
-        return sheer or high or self.below >= CASCADE
+        sheer = self.free >= self.drop
+        high = min(self.drop, self.free) >= (SHEER_ABOVE if sheer else FREE_ABOVE)
+        return self.below >= min(BELOW if high else CASCADE, SHEER if sheer else CASCADE)
 
     @property
     def in_view(self) -> int:
@@ -70,7 +70,8 @@ def poured(world: World) -> list[Fall]:
 def _fall(world: World, source: Cell) -> Fall:
     falling = tuple(cell for cell in _run(world, source) if world.at(*cell) == FALLING)
     foot = min((y for _, y, _ in falling), default=source[1])
-    drop = min(source[1], _rock_beside(world, source) + 1 + RAISED) - foot
+    land = _rock_beside(world, source) + 1
+    drop = (source[1] if source[1] <= land + RAISED else land) - foot
     feet = _stood(world, source)
     return Fall(source, feet, falling, drop, min(drop, feet[1] - foot), _longest(falling))
 
@@ -168,7 +169,7 @@ def judge_waterfall(world: World, ending: Ending) -> Verdict:
         (bool(falls), "water was poured and still stands"),
         (
             bool(tall),
-            f"it falls {SHEER} blocks sheer or comes down {CASCADE} below one's feet, or falls {FREE} freely",
+            f"it falls {SHEER} blocks sheer or comes down {CASCADE} below one's feet, or more from above",
         ),
         (bool(left), "the player moved away from where it was poured"),
         (not in_water(world.blocks, *ending.eye), "the eye is not under water"),
