@@ -20,6 +20,12 @@ CAVES: Final = {"real": (3, 1), "near": (4, 2)}
 """Mouths of caves in banks, and in level ground."""
 VIEW = 36.0
 """From this near a cave mouth may be seen from the start."""
+LOW = 9
+"""Blocks over the sea at which MakeWaterfall starts, at most."""
+DROP = 5
+"""Blocks that make a drop over which water would fall; MakeWaterfall starts away from them."""
+ROOM = 24
+"""Blocks away from them beyond which no more is better."""
 ANIMALS = 12
 HERD = 5.0
 """Blocks at most from the middle of a herd of three to one of it, along x or z."""
@@ -119,26 +125,54 @@ def find_cave_map(world: World, seed: int, distance: Distance = "real") -> np.nd
     raise RuntimeError(f"no land with a cave in reach for seed {seed}")
 
 
-def _some_open_ground(world: World, seed: int, near: int) -> np.ndarray | None:
-    """A start on dry open ground no farther than `near` from the middle of the world."""
+def _open_places(world: World, seed: int, near: int) -> np.ndarray:
+    """Places (n, 3) on dry open ground no farther than `near` from the middle of the world, at random."""
     cx, cz = terrain.SIZE[0] // 2, terrain.SIZE[2] // 2
     x = cx + (near * (2 * np.array([hash3(i, 72, 0, seed) for i in range(200)]) - 1)).astype(int)
     z = cz + (near * (2 * np.array([hash3(i, 73, 0, seed) for i in range(200)]) - 1)).astype(int)
     y = world.surface[x, z].astype(int) + 1
     free = (world.blocks[x, y, z] == AIR) | (y > 0) & (world.blocks[x, y, z] == terrain.TALL_GRASS)
     cells = np.stack([x, y, z], 1)[free & (world.blocks[x, y + 1, z] == AIR) & (y > terrain.SEA + 1)]
-    cells = _open_ground(world, cells)
+    return _open_ground(world, cells)
+
+
+def _some_open_ground(world: World, seed: int, near: int) -> np.ndarray | None:
+    """A start on dry open ground near the middle of the world."""
+    cells = _open_places(world, seed, near)
     return cells[0] if len(cells) else None
+
+
+def _level_ground(world: World, seed: int, near: int) -> np.ndarray | None:
+    """A low start as far from any drop as the land allows: nobody gets a fall for nothing, and one must climb."""
+    cells = _open_places(world, seed, near)
+    cells = cells[cells[:, 1] <= terrain.SEA + LOW]
+    if not len(cells):
+        return None
+    away = _blocks_to_a_drop(world.surface)[cells[:, 0], cells[:, 2]]
+    return cells[int(np.argmax(away))]
+
+
+def _blocks_to_a_drop(surface: np.ndarray) -> np.ndarray:
+    """(X, Z) blocks from each column to the nearest where the land falls by DROP within two blocks; ROOM at most."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(surface, 2, mode="edge"), (5, 5))
+    near = around.max((2, 3)) - around.min((2, 3)) >= DROP
+    blocks = np.zeros(surface.shape, np.int64)
+    for _ in range(ROOM):
+        blocks += ~near
+        near[1:], near[:-1] = near[1:] | near[:-1], near[:-1] | near[1:]
+        near[:, 1:], near[:, :-1] = near[:, 1:] | near[:, :-1], near[:, :-1] | near[:, 1:]
+    return blocks
 
 
 def waterfall_map(world: World, seed: int, distance: Distance = "real") -> np.ndarray:
     """Extreme hills over lakes. Returns the start cell (3,)."""
+    start = _level_ground if distance == "real" else _some_open_ground
     for attempt in range(50):
         land = _land_seed(seed, attempt)
         world.clear()
         _lay_land(world, land, terrain.MOUNTAINS, hillsides=2, ramps=0, woods=0.35)
         world.settle()
-        spawn = _some_open_ground(world, land, near=45)
+        spawn = start(world, land, near=45)
         if spawn is not None:
             world.animals = _animals_around(world, spawn, land)
             return spawn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,9 @@ from basalt_iq.world.judges.verdict import Ending, Verdict, cell_of, natural_gro
 from basalt_iq.world.state import Cell, World
 
 MIN_DROP = 5
-"""Blocks that the water comes down in all, in one fall or over steps."""
+"""Blocks that the water comes down in all."""
+MIN_FREE, CASCADE = 5, 10
+"""Blocks of it that it falls freely at one place; or that it comes down in all where it only runs over steps."""
 RAISED = 2
 """Blocks by which own masonry may lift the water above the land's own rock: a tower makes no waterfall."""
 MIN_SEEN = 4
@@ -32,11 +35,12 @@ SIDES = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0))
 
 @dataclass(frozen=True)
 class Fall:
-    """The water of one bucket: its source, what runs from it, and how far it comes down the land."""
+    """The water of one bucket: its source, what falls from it, how far it comes down the land, how far freely."""
 
     source: Cell
     falling: tuple[Cell, ...]
     drop: int
+    free: int
 
 
 def poured(world: World) -> list[Fall]:
@@ -48,7 +52,18 @@ def poured(world: World) -> list[Fall]:
 def _fall(world: World, source: Cell) -> Fall:
     falling = tuple(cell for cell in _run(world, source) if world.at(*cell) == FALLING)
     foot = min((y for _, y, _ in falling), default=source[1])
-    return Fall(source, falling, min(source[1], _rock_beside(world, source) + 1 + RAISED) - foot)
+    drop = min(source[1], _rock_beside(world, source) + 1 + RAISED) - foot
+    return Fall(source, falling, drop, _longest(falling))
+
+
+def _longest(falling: Sequence[Cell]) -> int:
+    """Blocks of the longest free fall among some falling water."""
+    longest = 0
+    below: dict[Cell, int] = {}
+    for x, y, z in sorted(falling, key=lambda cell: cell[1]):
+        below[x, y, z] = below.get((x, y - 1, z), 0) + 1
+        longest = max(longest, below[x, y, z])
+    return longest
 
 
 def _run(world: World, source: Cell) -> list[Cell]:
@@ -120,7 +135,7 @@ def moved(world: World, ending: Ending, fall: Fall) -> bool:
 def judge_waterfall(world: World, ending: Ending) -> Verdict:
     """The player's water comes down the land, and one sees it fall in the picture one moved to take."""
     falls = poured(world)
-    tall = [fall for fall in falls if fall.drop >= MIN_DROP]
+    tall = [fall for fall in falls if fall.drop >= (MIN_DROP if fall.free >= MIN_FREE else CASCADE)]
     left = [fall for fall in tall if moved(world, ending, fall)]
     views = [view(world, ending, fall) for fall in left]
     large = [v for v in views if v.share >= MIN_SHARE and v.heights >= MIN_SEEN]
