@@ -129,7 +129,7 @@ def _far_from(mouths, count, x, z, gap):
 def _open_hillside(blocks, surface, x, z, facing, dx, dz, seed):
     """A walk-in mouth 2 to 4 blocks high, and the cave behind it."""
     yaw = facing * 1.5707963267948966 + 0.5 * (hash3(x, 6, z, seed) - 0.5)
-    width = 2.1 + 1.2 * hash3(x, 7, z, seed)
+    width = 1.5 + 0.8 * hash3(x, 7, z, seed)
     high = max(1.75, 0.8 * width)
     y = surface[x, z] + 1.0 - FLOOR * high
     length = 22 + int(18.0 * hash3(x, 8, z, seed))
@@ -141,7 +141,7 @@ def _open_hillside(blocks, surface, x, z, facing, dx, dz, seed):
 def _open_ramp(blocks, surface, x, z, seed):
     """A hollow in level ground whose floor slopes down into a cave."""
     yaw = 6.2831 * hash3(x, 10, z, seed)
-    width = 2.0 + 0.7 * hash3(x, 11, z, seed)
+    width = 1.6 + 0.6 * hash3(x, 11, z, seed)
     y = surface[x, z] + 1.0 - FLOOR * 0.8 * width - 0.6
     return _cave(
         blocks, x + 0.5, y, z + 0.5, yaw, -0.42, 26 + int(14.0 * hash3(x, 12, z, seed)), width, seed + z

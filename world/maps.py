@@ -143,7 +143,7 @@ def _some_open_ground(world: World, seed: int, near: int) -> np.ndarray | None:
 
 
 def _level_ground(world: World, seed: int, near: int) -> np.ndarray | None:
-    """A low start as far from any drop as the land allows: nobody gets a fall for nothing, and one must climb."""
+    """A low start as far from any drop as there is: nobody gets a fall for nothing, and one must climb."""
     cells = _open_places(world, seed, near)
     cells = cells[cells[:, 1] <= terrain.SEA + LOW]
     if not len(cells):
@@ -153,7 +153,7 @@ def _level_ground(world: World, seed: int, near: int) -> np.ndarray | None:
 
 
 def _blocks_to_a_drop(surface: np.ndarray) -> np.ndarray:
-    """(X, Z) blocks from each column to the nearest where the land falls by DROP within two blocks; ROOM at most."""
+    """(X, Z) blocks, ROOM at most, to the nearest column where the land falls by DROP within two blocks."""
     around = np.lib.stride_tricks.sliding_window_view(np.pad(surface, 2, mode="edge"), (5, 5))
     near = around.max((2, 3)) - around.min((2, 3)) >= DROP
     blocks = np.zeros(surface.shape, np.int64)

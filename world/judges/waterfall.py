@@ -10,17 +10,17 @@ import numpy as np
 
 from basalt_iq.world.blocks import FALLING, KIND, SOLID, WATER, WATER_KIND, WATER_LEVEL
 from basalt_iq.world.judges.picture import HIGH, in_water, shown
-from basalt_iq.world.judges.verdict import Ending, Verdict, cell_of, natural_ground, verdict
+from basalt_iq.world.judges.verdict import Ending, Verdict, natural_ground, verdict
 from basalt_iq.world.state import Cell, World
 
-MIN_DROP = 5
-"""Blocks that the water comes down in all."""
-MIN_FREE, CASCADE = 5, 10
-"""Blocks of it that it falls freely at one place; or that it comes down in all where it only runs over steps."""
+SHEER, FREE, CASCADE = 5, 7, 12
+"""Blocks that the water comes down: in one sheer fall, freely at a place among steps, over steps alone."""
+BELOW = 2
+"""Blocks of it below where one stood to pour: as high as one can reach is no waterfall."""
 RAISED = 2
-"""Blocks by which own masonry may lift the water above the land's own rock: a tower makes no waterfall."""
-MIN_SEEN = 4
-"""Heights, in blocks, at which falling water is in the picture."""
+"""Blocks by which own masonry may lift the water above the land's own rock; of a tower only the rock counts."""
+MIN_SEEN, ENOUGH_SEEN = 4, 6
+"""Heights, in blocks, at which falling water is in the picture: half of a fall's, within these bounds."""
 MIN_SHARE = 0.003
 """Share of the picture that shows falling water."""
 MIDDLE = 0.55
@@ -35,12 +35,27 @@ SIDES = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0))
 
 @dataclass(frozen=True)
 class Fall:
-    """The water of one bucket: its source, what falls from it, how far it comes down the land, how far freely."""
+    """The water of one bucket: its source, what falls from it, the height of its foot.
+
+    `drop` is how many blocks it comes down the land, `free` the longest free fall in it.
+    """
 
     source: Cell
     falling: tuple[Cell, ...]
+    foot: int
     drop: int
     free: int
+
+    @property
+    def tall(self) -> bool:
+        """Whether it is a waterfall: sheer, or with a high fall in it, or a long cascade."""
+        sheer = SHEER <= self.drop <= self.free
+        return sheer or (self.drop >= FREE and self.free >= FREE) or self.drop >= CASCADE
+
+    @property
+    def in_view(self) -> int:
+        """Heights that a picture of it shows."""
+        return min(max(self.drop // 2, MIN_SEEN), ENOUGH_SEEN)
 
 
 def poured(world: World) -> list[Fall]:
@@ -52,8 +67,9 @@ def poured(world: World) -> list[Fall]:
 def _fall(world: World, source: Cell) -> Fall:
     falling = tuple(cell for cell in _run(world, source) if world.at(*cell) == FALLING)
     foot = min((y for _, y, _ in falling), default=source[1])
-    drop = min(source[1], _rock_beside(world, source) + 1 + RAISED) - foot
-    return Fall(source, falling, drop, _longest(falling))
+    land = _rock_beside(world, source) + 1
+    drop = (source[1] if source[1] <= land + RAISED else land) - foot
+    return Fall(source, falling, foot, drop, _longest(falling))
 
 
 def _longest(falling: Sequence[Cell]) -> int:
@@ -120,31 +136,43 @@ def view(world: World, ending: Ending, fall: Fall) -> Shown:
     return Shown(len(rows) / out.size, len(np.unique(out[out >= 0])), float(np.abs(offs).max()))
 
 
-def moved(world: World, ending: Ending, fall: Fall) -> bool:
-    """Whether the player has left the place of pouring."""
-    stood = cell_of(ending.feet)
+def stood(world: World, fall: Fall) -> Cell:
+    """Where the feet were when the water was poured, the last time."""
+    feet = here = fall.source
     for what, cell in world.history:
         if what == "at":
-            stood = cell
+            here = cell
         elif what == "put" and cell == fall.source:
-            break
-    walked = math.hypot(ending.feet[0] - stood[0] - 0.5, ending.feet[2] - stood[2] - 0.5)
+            feet = here
+    return feet
+
+
+def moved(world: World, ending: Ending, fall: Fall) -> bool:
+    """Whether the player has left the place of pouring."""
+    x, _, z = stood(world, fall)
+    walked = math.hypot(ending.feet[0] - x - 0.5, ending.feet[2] - z - 0.5)
     return walked >= MOVED and math.dist(ending.eye, np.add(fall.source, 0.5)) >= AWAY
 
 
 def judge_waterfall(world: World, ending: Ending) -> Verdict:
     """The player's water comes down the land, and one sees it fall in the picture one moved to take."""
     falls = poured(world)
-    tall = [fall for fall in falls if fall.drop >= (MIN_DROP if fall.free >= MIN_FREE else CASCADE)]
+    tall = [fall for fall in falls if fall.tall and stood(world, fall)[1] - fall.foot >= BELOW]
     left = [fall for fall in tall if moved(world, ending, fall)]
-    views = [view(world, ending, fall) for fall in left]
-    large = [v for v in views if v.share >= MIN_SHARE and v.heights >= MIN_SEEN]
+    views = [(fall, view(world, ending, fall)) for fall in left]
+    large = [v for fall, v in views if v.share >= MIN_SHARE and v.heights >= fall.in_view]
     parts = [
         (bool(falls), "water was poured and still stands"),
-        (bool(tall), f"it comes down the land by at least {MIN_DROP} blocks"),
+        (
+            bool(tall),
+            f"it falls {SHEER} blocks sheer, {FREE} among steps, or comes down {CASCADE}, below one's feet",
+        ),
         (bool(left), "the player moved away from where it was poured"),
         (not in_water(world.blocks, *ending.eye), "the eye is not under water"),
-        (bool(large), f"the picture shows {MIN_SEEN} blocks of its fall, not hidden and not from afar"),
+        (
+            bool(large),
+            f"the picture shows half of its fall or {ENOUGH_SEEN} blocks of it, and not from afar",
+        ),
         (any(v.off <= MIDDLE for v in large), "the fall is about the middle of the picture"),
     ]
     return verdict(ending, parts)

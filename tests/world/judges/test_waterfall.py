@@ -80,6 +80,19 @@ def behind(block: str) -> World:
     return world
 
 
+def behind_a_wall(world: World, high: int) -> World:
+    """The fall with a wall of some height before its foot."""
+    build(world, "cobblestone", box(X - 8, Y, Z + 9, X + 8, Y + high - 1, Z + 9))
+    return world
+
+
+def beside_a_cliff(high: int) -> World:
+    """A pillar of one's own that stands against the land's own rock, which is only 3 high."""
+    world = cliff(3)
+    build(world, "cobblestone", box(X, Y, Z + 1, X, Y + high - 1, Z + 1))
+    return pour(world, (X, Y + high, Z + 1), (X, Y + high, Z + 1))
+
+
 EXPLOITS: dict[str, tuple[Callable[[], World], Shot]] = {
     "a pillar on the plain": (
         lambda: tower(12),
@@ -109,11 +122,48 @@ EXPLOITS: dict[str, tuple[Callable[[], World], Shot]] = {
     ),
     "the land's own fall": (natural, FRONT),
     "scooped up again": (lambda: _dry(fall()), FRONT),
+    "blind: onto a wall as high as one reaches, backing off": (
+        lambda: pour(cliff(9), (X, Y + 5, Z + 1), (X, Y, Z + 3)),
+        FRONT,
+    ),
+    "blind: onto a wall, the water running down the slope behind": (
+        lambda: pour(slope(), (X, Y + 7, Z), (X, Y + 5, Z + 1)),
+        FRONT,
+    ),
+    "a trickle of 8 over steps of 2": (
+        lambda: pour(cliff(8, 2), (X, Y + 8, Z), (X, Y + 8, Z - 2)),
+        Shot((X + 1.5, Y + 1.62, Z + 16.5), (X + 0.5, Y + 4, Z + 4.5)),
+    ),
+    "a pillar of 12 before a low cliff": (lambda: beside_a_cliff(12), FRONT),
+    "only the top of a high fall": (
+        lambda: behind_a_wall(fall(20), 6),
+        Shot((X + 1.5, Y + 1.62, Z + 13.5), (X + 0.5, Y + 14, Z + 1.5)),
+    ),
+    "poured anew from where the picture is taken": (lambda: again(), FRONT),
     "a fall down a shaft of one's own": (
         lambda: _shaft(),
         Shot((X + 6.5, Y + 1.62, Z + 0.5), (X + 0.5, Y, Z + 0.5)),
     ),
 }
+
+
+def slope() -> World:
+    """Ground that falls by a block in every two, and by three at once before its foot, from a wall on top."""
+    world = plain("stone")
+    for c in range(Z - 12, Z + 12):
+        top = Y + 12 if c < Z else Y + 5 if c < Z + 2 else Y + 4 if c < Z + 4 else Y
+        if top > Y:
+            world.blocks[X - 8 : X + 9, Y:top, c] = ID["stone"]
+    reborn(world)
+    return world
+
+
+def again() -> World:
+    """Poured from the brink, scooped up, and poured once more from where the picture is taken."""
+    world = fall()
+    world.take((X, Y + 8, Z))
+    settle_water(world)
+    return pour(world, (X, Y + 8, Z), (X + 1, Y, Z + 10))
 
 
 def _dry(world: World) -> World:
@@ -150,6 +200,17 @@ def raised() -> World:
     return pour(world, (X, Y + 10, Z), (X, Y + 8, Z - 2))
 
 
+def rugged() -> World:
+    """A fall of 7 from the brink that then runs down two steps of 2."""
+    world = plain("stone")
+    for c in range(Z - 12, Z + 12):
+        top = Y + 11 if c <= Z else Y + 4 if c < Z + 3 else Y + 2 if c < Z + 5 else Y
+        if top > Y:
+            world.blocks[X - 8 : X + 9, Y:top, c] = ID["stone"]
+    reborn(world)
+    return pour(world, (X, Y + 11, Z), (X, Y + 11, Z - 2))
+
+
 RIGHT: dict[str, tuple[Callable[[], World], Shot]] = {
     "a fall of 8 from the front": (fall, FRONT),
     "from a side": (fall, Shot((X + 7.5, Y + 3.62, Z + 5.5), (X + 0.5, Y + 4, Z + 1.5))),
@@ -178,6 +239,7 @@ RIGHT: dict[str, tuple[Callable[[], World], Shot]] = {
     ),
     "from the end of a bridge": (bridge, FRONT),
     "raised by two blocks": (raised, FRONT),
+    "a fall of 7 and two steps": (rugged, Shot((X + 1.5, Y + 1.62, Z + 13.5), (X + 0.5, Y + 6, Z + 2.5))),
     "from a pool opposite": (fall, Shot((X + 0.5, Y + 1.3, Z + 9.5), (X + 0.5, Y + 4.5, Z + 1.5))),
 }
 
