@@ -162,7 +162,7 @@ def cases(
     return Result(operations, len(kinds), held, tuple(problems))
 
 
-def note(file: Path, command: str, result: Result) -> None:
+def note(file: Path, command: str, result: Any) -> None:
     """Put a result beside those of other commands."""
     known = json.loads(file.read_text()) if file.exists() else {}
     file.write_text(json.dumps(known | {command: asdict(result)}, indent=1) + "\n")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -20,10 +19,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from failing_files import LINES, digest, in_child, preload
+from failing_files import LINES, digest, in_child, note, preload
 
 #: With processes of their own where the command has them.
 COMMANDS = {
@@ -54,14 +53,11 @@ def main() -> None:
     parser.add_argument("--commands", nargs="+", default=list(COMMANDS), choices=list(COMMANDS))
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
-    parser.add_argument("--json", type=Path, help="write what came out to this file")
+    parser.add_argument("--json", type=Path, help="add what came out to this file, command by command")
     options = parser.parse_args()
     os.environ["WANDB_MODE"] = "disabled"
     with tempfile.TemporaryDirectory() as folder:
         results = run_all(options, Path(folder))
-    if options.json:
-        told = {name: asdict(result) for name, result in results.items()}
-        options.json.write_text(json.dumps(told, indent=1) + "\n")
     sys.exit(any(result.held < result.tried for result in results.values()))
 
 
@@ -80,6 +76,8 @@ def run_all(options: argparse.Namespace, scratch: Path) -> dict[str, Result]:
         if name in options.commands:
             kill = cases(line, before, place, digest(after), seconds, moments, options.times)
             results[name] = kill
+            if options.json:
+                note(options.json, name, kill)
             print(f"{name}: {kill.held} of {kill.tried} hold, {kill.killed} killed in time", flush=True)
             for problem in kill.problems:
                 print(f"  {problem}", flush=True)

@@ -24,6 +24,7 @@ from basalt_iq.agent.checkpoint import load_agent
 from basalt_iq.contract import TASKS, TICK_SECONDS, find_task
 from basalt_iq.errors import UserError
 from basalt_iq.play.instances import instance
+from basalt_iq.records import read_json
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
 from basalt_iq.submission.package_files import private
@@ -105,7 +106,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """What a package says about itself. Raises UserError."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text())
+        manifest = read_json(path, dict[str, Any], remedy="build it again")
         if manifest["target"] not in (*FILES, BEDD):
             raise ValueError(f"unknown target {manifest['target']!r}")
         if not all(isinstance(place, str) for place in manifest["tasks"].values()):
@@ -114,7 +115,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise UserError(
             f"{folder}: no {MANIFEST} there; build a package with `basalt-iq submit build`"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not a package's description ({error!r}); build it again") from None
     return manifest
 

@@ -15,8 +15,11 @@ from typing import Any
 
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
-from basalt_iq.records import write_json
+from basalt_iq.records import parse_json, read_json, write_json
 from basalt_iq.watch.ratings import Judgement, Winner
+
+#: A million matches; what is larger is no such file.
+_LIMIT = 1 << 30
 
 
 def write_matches(path: Path, judgements: Sequence[Judgement]) -> None:
@@ -26,14 +29,11 @@ def write_matches(path: Path, judgements: Sequence[Judgement]) -> None:
 
 def read_matches(path: Path) -> list[Judgement]:
     """Read a file of matches, oldest first. Raises UserError naming the entry that does not fit."""
+    remedy = "give BEDD's file of human answers"
     try:
-        entries = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path}: cannot be read as JSON ({error}); give BEDD's file of human answers"
-        ) from error
-    if not isinstance(entries, list):
-        raise UserError(f"{path}: not a list of matches; give BEDD's file of human answers")
+        entries = read_json(path, list[Any], remedy=remedy, limit=_LIMIT)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; {remedy}") from None
     return [_from_match(path, number, entry) for number, entry in reversed([*enumerate(entries)])]
 
 
@@ -78,7 +78,7 @@ def _from_match(path: Path, number: int, entry: Any) -> Judgement:
             judge=str(entry.get("worker_id", "")),
             time=str(entry.get("updated_at") or entry.get("created_at") or ""),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, UserError) as error:
         raise UserError(f"{path}: entry {number} is no match between two episodes ({error!r})") from error
 
 
@@ -92,7 +92,7 @@ def _winner(result: dict[str, Any], first: dict[str, Any]) -> Winner:
     if result.get("is_draw"):
         return "draw"
     said = result.get("eval_metadata") or {}
-    said = json.loads(said) if isinstance(said, str) else said
+    said = parse_json(said, dict, "eval_metadata", remedy="") if isinstance(said, str) else said
     if said.get("win_player") in ("p1", "p2"):
         return "left" if said["win_player"] == "p1" else "right"
     return "left" if result["ranks"][0] == first["hash"] else "right"

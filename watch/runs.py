@@ -15,9 +15,12 @@ from typing import Any, TypeGuard
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import Episode, load_all
 from basalt_iq.play.plan import SUMMARY, Summary, read_summary
+from basalt_iq.records import read_bytes, read_json
 
 #: Points that a learning curve keeps: more than a screen has columns for it is waste.
 CURVE_POINTS = 500
+#: Of a metrics.jsonl: months of training write less.
+_MOST_METRICS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -236,28 +239,26 @@ def _thin(rows: list[tuple[float, ...]], points: int) -> list[tuple[float, ...]]
 
 def _json_lines(path: Path) -> Iterable[Mapping[str, Any]]:
     try:
-        text = path.read_text(errors="replace")
+        text = read_bytes(path, _MOST_METRICS).decode(errors="replace")
     except FileNotFoundError:
         return
-    except OSError as error:
-        raise UserError(f"{path}: cannot read ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot read ({getattr(error, 'strerror', None) or error})") from error
     for line in text.splitlines():
         try:
             data = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(data, dict):
             yield data
 
 
 def _read_object(path: Path) -> dict[str, Any]:
+    remedy = "restore it, or report without this run"
     try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: unreadable ({error}); restore it, or report without this run") from error
-    if not isinstance(data, dict):
-        raise UserError(f"{path}: not an object; restore it, or report without this run")
-    return data
+        return read_json(path, dict[str, Any], remedy=remedy)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; {remedy}") from None
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
