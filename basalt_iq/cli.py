@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import importlib
 import inspect
 import json
@@ -30,10 +31,15 @@ COMMANDS = {
     "data show": "data.commands:Show",
     "data browse": "watch.commands:Browse",
     "data index": "data.commands:Index",
+    "data export": "data.commands:Export",
+    "data import": "data.commands:Import",
     "train": "train.commands:Train",
     "evaluate": "play.commands:Evaluate",
     "watch": "watch.commands:Watch",
     "compare": "watch.commands:Compare",
+    "push": "submission.sharing:Push",
+    "pull": "submission.sharing:Pull",
+    "export": "submission.sharing:ExportAgent",
     "submit build": "submission.commands:Build",
     "submit check": "submission.commands:Check",
 }
@@ -89,7 +95,16 @@ def asked_for(words: Sequence[str]) -> str | None:
 EXTRA_OF = {
     "torch": "train", "gymnasium": "train", "numba": "world", "jinja2": "watch", "trueskill": "watch",
     "openskill": "watch", "starlette": "watch", "uvicorn": "watch", "wandb": "track", "tensorboard": "track",
+    "pyarrow": "exchange", "pandas": "exchange", "minari": "exchange",
+    "huggingface_hub": "hub", "onnx": "onnx", "onnxscript": "onnx", "onnxruntime": "onnx", "rerun": "rerun",
 }  # fmt: skip
+
+
+#: What a disk, its permissions or this process's limits do to any file operation: no defect of ours.
+TROUBLE = (
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE,
+    errno.ESTALE, errno.EFBIG,
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -113,6 +128,11 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(2)
     except ModuleNotFoundError as error:
         _say(_missing(error))
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in TROUBLE:
+            raise
+        _say(f"{error.filename or 'a file'}: {error.strerror}; mend that and repeat the command")
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("\ninterrupted; the same command continues where it stopped")

@@ -8,15 +8,17 @@ clock's 99th percentile is the machine's, the CPU's the code's.
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import tyro
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import entry_2021
+from basalt_iq.agent.action_presets import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
@@ -35,6 +37,8 @@ class Options:
     """Height and width of the environment's frames in pixels: 64, or 360 for 640x360 frames to shrink."""
     encoders: tuple[str, ...] = ("nature", "impala")
     """Encoders to measure."""
+    onnx: bool = False
+    """Also the same agent as an ONNX file, by onnxruntime."""
 
 
 def player(options: Options, encoder: str) -> Player:
@@ -70,12 +74,26 @@ def milliseconds(agent: Player, seen: list[dict], steps: int) -> dict[str, dict[
     }
 
 
+def in_onnx(agent: Player) -> Player:
+    """The same agent, written to a file and read back."""
+    from basalt_iq.agent.checkpoint import save_agent
+    from basalt_iq.agent.onnx_file import export_onnx
+
+    with tempfile.TemporaryDirectory() as name:
+        save_agent(Path(name), agent.spec, agent.network)
+        export_onnx(Path(name), Path(name) / "agent.onnx")
+        return Player.load(Path(name) / "agent.onnx")
+
+
 def main(options: Options) -> None:
     torch.set_num_threads(1)
     seen = observations(options)
-    table = {
-        encoder: milliseconds(player(options, encoder), seen, options.steps) for encoder in options.encoders
-    }
+    table = {}
+    for encoder in options.encoders:
+        agent = player(options, encoder)
+        table[encoder] = milliseconds(agent, seen, options.steps)
+        if options.onnx:
+            table[f"{encoder}, onnx"] = milliseconds(in_onnx(agent), seen, options.steps)
     print(json.dumps(table, indent=1))
 
 

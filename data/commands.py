@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -281,3 +281,65 @@ class Index(Command):
         _print_findings(findings)
         console.print(f"{len(files)} files in {shown(str(out))}, {len(problems)} problems", markup=False)
         return {"fetched": files, "problems": to_json(problems), "ok": not problems}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Command):
+    """Write a store's demonstrations as a LeRobotDataset v3.0 or a Minari data set, pixel for pixel."""
+
+    store: tyro.conf.Positional[Path]
+    """Folder of the store."""
+    to: Literal["lerobot", "minari"]
+    """The format. Needs `pip install 'basalt-iq[exchange]'`."""
+    out: Path
+    """Folder to make."""
+    task: str | None = None
+    """Only this task."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.contract import find_task
+        from basalt_iq.data.store import Store
+
+        demos = Store.open(self.store).select(self.task and find_task(self.task).name)
+        with counted("exporting") as update:
+            exported = _format(self.to).export(demos, self.out, update)
+        ticks = sum(about.length for about in exported.demos)
+        console.print(
+            f"{shown(str(self.out))}: {len(demos)} demonstrations, {ticks} steps",
+            markup=False,
+            soft_wrap=True,
+        )
+        return {"out": str(self.out), "demos": len(demos), "steps": ticks}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import(Command):
+    """Read what `data export` wrote, here or elsewhere, into a store; held to the digests of the original."""
+
+    source: tyro.conf.Positional[Path]
+    """Folder of the export."""
+    format: Annotated[Literal["lerobot", "minari"], tyro.conf.arg(name="from")]
+    """Its format. Needs `pip install 'basalt-iq[exchange]'`."""
+    store: Path
+    """Folder of the store, made if it is not there."""
+
+    def run(self) -> dict[str, Any]:
+        from basalt_iq.data.exchange import Exported
+        from basalt_iq.data.store import Store
+
+        exported = Exported.read(self.source, self.format)
+        store = Store.create(self.store, exported.size)
+        with counted("importing") as update:
+            added = _format(self.format).load(self.source, store, update)
+        console.print(
+            f"{shown(str(self.store))}: {len(added)} trajectories added, "
+            f"{len(exported.demos) - len(added)} were there", markup=False, soft_wrap=True,
+        )  # fmt: skip
+        return {"store": str(self.store), "added": added, "known": len(exported.demos) - len(added)}
+
+
+def _format(name: str) -> Any:
+    """The module of a format."""
+    from importlib import import_module
+
+    return import_module(f"basalt_iq.data.{'lerobot' if name == 'lerobot' else 'minari_data'}")

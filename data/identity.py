@@ -20,10 +20,10 @@ def identify(source: Source, known: Known) -> tuple[Segment, ...]:
 
     Files that were not touched since they were `known` are not read again.
     """
-    return tuple(_identify(source, part, known) for part in source.parts)
+    return tuple(identify_part(source, part, known) for part in source.parts)
 
 
-def _identify(source: Source, part: str, known: Known) -> Segment:
+def identify_part(source: Source, part: str, known: Known) -> Segment:
     paths = source.files_of(part)
     stamps = {place(path): stamp(path) for path in paths if path.is_file()}
     held = {known[key][1] if key in known and known[key][0] == value else "" for key, value in stamps.items()}

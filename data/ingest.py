@@ -13,7 +13,7 @@ import numpy as np
 
 from basalt_iq.data.about import Segment
 from basalt_iq.data.defects import Finding
-from basalt_iq.data.identity import Known, identify
+from basalt_iq.data.identity import Known, identify, identify_part
 from basalt_iq.data.planning import Held, IngestPlan, plan, task_name
 from basalt_iq.data.reading import read_around, remarks_on
 from basalt_iq.data.sources import Source
@@ -100,12 +100,17 @@ def ingest_one(path: Path, item: tuple[Source, tuple[Segment, ...]]) -> IngestRe
             committed.append(done)
             read |= set(run.parts)
         if committed:
-            whole = tuple(part for part in parts if part.name in read - bad)
+            whole = tuple(_known(source, part) for part in parts if part.name in read - bad)
             store.note(task_name(source), committed[-1].name, whole)
     except OSError as error:
         raise UserError(f"{path}: cannot write ({error.strerror}); make room and run again") from error
     report.known = not report.added and bool(committed)
     return report
+
+
+def _known(source: Source, part: Segment) -> Segment:
+    """A part with its digest: one whose file could not be read when it was looked at has been read since."""
+    return part if part.digest else identify_part(source, part.name, {})
 
 
 def _read_into(store: Store, run: Source) -> tuple[Committed, Source, list[Finding]]:

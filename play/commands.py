@@ -43,12 +43,15 @@ class Evaluate(Command):
     """These seeds instead: numbers, or bedd for the eleven of the task that BEDD takes."""
     max_steps: int | None = None
     """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
-    player: Literal["agent", "random", "scripted"] = "agent"
-    """Who plays: the trained agent, uniformly random actions, or the world's demonstrator."""
+    player: Literal["agent", "random", "walker", "scripted"] = "agent"
+    """Who plays: the trained agent, uniformly random actions, a walker that does what the demos of --store do
+    as often as they do it and never looks, or the world's demonstrator."""
+    store: Path | None = None
+    """The walker's demos."""
     argmax: bool = False
     """Take the best action at every step instead of sampling from the policy."""
     name: str | None = None
-    """Folder under RUN/evaluations. Default: agent, random or scripted."""
+    """Folder under RUN/evaluations. Default: agent, random, walker or scripted."""
     out: Path | None = None
     """Write here instead of RUN/evaluations/NAME."""
     era: Literal[2021, 2022] = 2021
@@ -68,6 +71,9 @@ class Evaluate(Command):
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
     """Seed of the agent's own sampling."""
+    ray: bool = False
+    """Play on the Ray cluster that is found (else one on this machine), --worlds episodes a job. All its
+    machines must see the same files."""
 
     def run(self) -> dict[str, Any]:
         from basalt_iq.play.evaluation import evaluate
@@ -87,7 +93,7 @@ class Evaluate(Command):
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers,
                 worlds=at_once(self.world, self.worlds, self.workers),
-                command=said(), on_done=lambda _: bar.advance(line), build=maker,
+                command=said(), on_done=lambda _: bar.advance(line), build=maker, ray=self.ray,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
@@ -118,18 +124,29 @@ class Evaluate(Command):
             task = find_task(self.task)
             task.check_era(self.era)
             return Plan(task.name, "scripted", self.era, self.max_steps, choice="scripted"), None
-        plan, player = self._agent()
+        plan, player = self._walker() if self.player == "walker" else self._agent()
         if self.world == STAND_IN:
             return plan, player
         era = ERAS[self.world]
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
+
+    def _walker(self) -> tuple[Plan, Actor]:
+        from basalt_iq.play.plan import Plan
+        from basalt_iq.play.unknowing import walker
+
+        if self.store is None or self.task is None:
+            raise UserError("--player walker: name the demos that it walks like by --store, and --task")
+        player = walker(self.store, self.task, seed=self.seed)
+        label = self.store.resolve().name
+        return Plan(player.task, "walker", player.era, self.max_steps, label, choice="frequencies"), player
 
     def _agent(self) -> tuple[Plan, Actor]:
         from basalt_iq.agent.checkpoint import find_agent, load_spec
         from basalt_iq.agent.device import find_device
         from basalt_iq.play.evaluation import fingerprint
         from basalt_iq.play.plan import Plan
-        from basalt_iq.play.player import Player, RandomPlayer
+        from basalt_iq.play.player import Player
+        from basalt_iq.play.unknowing import RandomPlayer
 
         if self.run_dir is None:
             raise UserError("--run: name the run folder or the checkpoint whose agent plays")
@@ -180,13 +197,18 @@ def one_thread_each(workers: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Record demonstrations of a task in the stand-in world, in a real data set's layout.
+    """Record demonstrations of a task in the stand-in world, in a real data set's layout or into a store.
 
     Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
     """
 
-    out: tyro.conf.Positional[Path]
+    out: tyro.conf.Positional[Path | None] = None
     """Root folder of the data set."""
+    store: Path | None = None
+    """Record straight into this store instead, to train from: no video is written and none decoded, and
+    frames are exact. Several times as fast; scripted players only."""
+    size: int = 64
+    """With --store: height and width of its frames in pixels."""
     task: str = "FindCave"
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
     n: int = 20
@@ -218,29 +240,46 @@ class Record(Command):
         from basalt_iq.errors import UserError
         from basalt_iq.play.record import Recipe, summary
 
+        root = self._root()
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only, near=self.near)
+        size = None if self.store is None else self.size
+        recipe = Recipe(root, self.task, self.era, self.max_steps, only, near=self.near, size=size)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
             )
         result = summary(outcomes)
         console.print(
-            f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
+            f"{result['recorded']} demonstrations of {self.task} in {root}: {result['steps']} steps, "
             f"{result['successes']} of {result['attempts']} attempts succeeded"
         )
         if self.player == "scripted" and result["recorded"] < self.n:
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
-        return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
+        return {"ok": result["recorded"] == self.n, "out": str(root), "task": self.task, **result}
+
+    def _root(self) -> Path:
+        from basalt_iq.errors import UserError
+
+        if self.store is not None and self.out is None:
+            if self.player == "keyboard":
+                raise UserError("--store: what a person plays is kept as a data set; give its folder instead")
+            if self.size < 1:
+                raise UserError(f"--size {self.size}: give at least 1 pixel")
+            return self.store
+        if self.out is None or self.store is not None:
+            raise UserError("give either the root folder of a data set or --store STORE")
+        return self.out
 
     def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.record import record
+        from basalt_iq.play.record_store import record_into_store
 
-        return record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+        start = record if recipe.size is None else record_into_store
+        return start(recipe, self.n, self.seed, workers=self.workers, progress=update)
 
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
@@ -249,5 +288,5 @@ class Record(Command):
 
         with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
             tell_address(player.url, f"to play {recipe.task}", self.open)
-            recipe = replace(recipe, who=person_of(self.out))
+            recipe = replace(recipe, who=person_of(recipe.root))
             return record_person(recipe, self.n, self.seed, player, progress=update)

@@ -128,13 +128,15 @@ def make(
     *,
     era: int | None = None,
     max_steps: int | None = None,
+    near: bool = False,
     python: str | None = None,
 ) -> gymnasium.Env:
     """An environment of a task in any of the worlds; `era` is 2021 where there is a choice and none is made.
 
+    `near` has the stand-in put what the task needs close to the start; `python` is another's interpreter.
     Close it: worlds but the stand-in are processes. Raises UserError where the world is not to be had.
     """
-    maker = Maker(world, python)
+    maker = Maker(world, python, near=near)
     maker.check()
     return maker(task, era or ERAS.get(world, 2021), max_steps)
 

@@ -33,6 +33,8 @@ class Watch(Command):
     """Where the demonstrations are. Default: the store that the run was trained from."""
     inside_limit: float = 32.0
     """Media above this size in MB go beside the page instead of into it."""
+    rerun: Path | None = None
+    """Write the episodes to this file for the Rerun viewer (.rrd) instead of a page."""
     live: bool = False
     """Serve the page on 127.0.0.1 and keep it current, until interrupted."""
     port: int = 0
@@ -49,6 +51,8 @@ class Watch(Command):
             from basalt_iq.watch.live import follow
 
             return follow(self.runs, port=self.port, seconds=self.seconds, show=self.open)
+        if self.rerun:
+            return self._write_rerun(self.rerun)
         from basalt_iq.watch.report import write_report
 
         self._show_demos()
@@ -57,6 +61,15 @@ class Watch(Command):
         beside = f", videos in {found['media']}" if found["media"] else ""
         console.print(f"{self.out} ({size}{beside}): open it in a browser", markup=False, soft_wrap=True)
         return found | {"ok": True}
+
+    def _write_rerun(self, out: Path) -> dict[str, Any]:
+        from basalt_iq.watch.rerun_file import write_rerun
+
+        episodes = write_rerun(self.runs, out)
+        console.print(
+            f"{out} ({episodes} episodes): look at it with `rerun {out}`", markup=False, soft_wrap=True
+        )
+        return {"out": str(out), "episodes": episodes, "ok": True}
 
     def _show_demos(self) -> None:
         from basalt_iq.watch.runs import find

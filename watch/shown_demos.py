@@ -72,5 +72,5 @@ def _record(folder: Path, index: int, demo: Trajectory, spec: AgentSpec, network
         absorbing_reward=spec.absorbing_reward, value_bound=spec.value_bound,
     )  # fmt: skip
     arrays = {"buttons": demo.buttons, "camera": demo.camera, "equip": demo.equip}
-    told = thoughts(thought, action, rewards)
+    told = thoughts(thought, action) | {"reward": rewards}
     return save(folder, facts, arrays | {name: value[tick] for name, value in told.items()})

@@ -7,8 +7,8 @@ has it near, also when looking up.
 
 An octant's cubes are kept mirrored, so that all its rays go upwards along all three axes. The rays of a
 tile of the picture first leap as a bundle, for as long as it fits into the cubes. The steps of one ray depend
-on each other, those of neighbouring rays do not: a tile is stepped together, so that the processor overlaps
-them.
+on each other, those of neighbouring rays do not: some rays are stepped together, so that the processor
+overlaps them.
 """
 
 import math
@@ -186,7 +186,7 @@ def set_off(row, px, py, pz, dx, dy, dz, clear, sight):
     out = min(_reflect(row, 0, px, dx, SIZE[0]), _reflect(row, 2, pz, dz, SIZE[2]))
     out = min(out, _reflect(row, 1, py, dy, SIZE[1]))
     row[END] = min(sight, out - 2 * NUDGE)
-    row[T] = clear
+    row[T] = min(clear, row[END])
     if py >= SIZE[1]:
         row[T] = (SIZE[1] - py) / dy if dy < 0 else sight
     return np.uint32(((dx < -1e-7) + 2 * (dy < -1e-7) + 4 * (dz < -1e-7)) * CELLS)
@@ -237,25 +237,39 @@ def bundle(cubes, px, py, pz, direction, spread, far):
     return max(t - 2 * NUDGE, 0.0)
 
 
+@njit(**INLINE)
+def _leap(cubes, row, first):
+    """How far a ray that is in the world leaps next, and whether it may: else it has come to a block."""
+    at = row[T] + NUDGE
+    x, y, z = int(row[PX] + row[DX] * at), int(row[PY] + row[DY] * at), int(row[PZ] + row[DZ] * at)
+    side = int(cubes[np.uint32(first + x * ACROSS_X + y * ACROSS_Y + z)])
+    tx, ty = (x + side - row[PX]) * row[IX], (y + side - row[PY]) * row[IY]
+    return min((z + side - row[PZ]) * row[IZ], min(tx, ty)), side > 0
+
+
 @njit(**BARE)
-def march(cubes, rays, firsts, moving, count):
-    """Moves the `count` rays listed in `moving` each to the first block from its T on, or past its END.
+def march(cubes, rays, firsts, begin, end):
+    """Moves rays `begin` to `end` (exclusive) each to the first block from its T on, or to its END.
 
     `cubes` is the flat array of cubes, `rays` (n, RAY_SIZE), `firsts` (n,) uint32 the first index of each
-    one's octant in it. `moving` (n,) uint32 is used up.
+    one's octant in it; no T is beyond its END, and none begins outside the world. Whoever has arrived keeps
+    step on the spot: without a decision for each ray, the processor works at the next ones meanwhile.
     """
-    while count > 0:
-        kept = 0
-        for k in range(count):
-            i = moving[k]
+    going = True
+    while going:
+        going = False
+        for i in range(np.uint32(begin), np.uint32(end)):
             row = rays[i]
-            at = row[T] + NUDGE
-            x, y, z = int(row[PX] + row[DX] * at), int(row[PY] + row[DY] * at), int(row[PZ] + row[DZ] * at)
-            side = int(cubes[np.uint32(firsts[i] + x * ACROSS_X + y * ACROSS_Y + z)])
-            if side == 0:
-                continue
-            tx, ty = (x + side - row[PX]) * row[IX], (y + side - row[PY]) * row[IY]
-            row[T] = t = min((z + side - row[PZ]) * row[IZ], min(tx, ty))
-            moving[kept] = i
-            kept += t < row[END]
-        count = kept
+            then, free = _leap(cubes, row, firsts[i])
+            row[T] = min(then, row[END]) if free else row[T]
+            going |= free and then < row[END]
+
+
+@njit(**BARE)
+def march_alone(cubes, row, first):
+    """Moves one ray as `march` does; it may begin beyond its END, where it stays."""
+    while row[T] < row[END]:
+        then, free = _leap(cubes, row, first)
+        if not free:
+            return
+        row[T] = then

@@ -26,6 +26,7 @@ from basalt_iq.world.march import (
     cell_of,
     leave_cell,
     march,
+    march_alone,
     ray_of,
     set_off,
 )
@@ -36,13 +37,14 @@ from basalt_iq.world.terrain import SIZE
 
 WATER_ALPHA = 0.72
 TILE = 8
-"""Pixels to the side of a tile, whose rays march together."""
+"""Pixels to the side of a tile, whose rays first leap as a bundle."""
+ABREAST = 8
+"""Rays that march together: enough to keep the processor busy, few enough to arrive together."""
 
 
-def room_for_rays() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def room_for_rays() -> tuple[np.ndarray, np.ndarray]:
     """Room in which `draw_blocks` follows its rays."""
-    most = TILE * TILE
-    return np.zeros((most, RAY_SIZE)), np.zeros(most, np.uint32), np.zeros((2, most), np.uint32)
+    return np.zeros((TILE * TILE, RAY_SIZE)), np.zeros(TILE * TILE, np.uint32)
 
 
 @njit(**INLINE)
@@ -115,31 +117,12 @@ def _leave_water(land, ray, x, y, z, end):
     return t
 
 
-@njit(**BARE)
-def _follow(land, eye, rays, firsts, lists, count, wet, far):
-    """Follows the `count` rays listed in `lists[0]` to their ends."""
-    waiting, moving = lists[0], lists[1]
-    while count > 0:
-        for k in range(count):
-            moving[k] = waiting[k]
-        march(land.cubes, rays, firsts, moving, count)
-        kept = 0
-        for k in range(count):
-            i = waiting[k]
-            row = rays[i]
-            waiting[kept] = i
-            if row[T] < row[END]:
-                kept += _meets(land, row, ray_of(row, firsts[i], eye[0], eye[1], eye[2]), wet, far)
-        count = kept
-
-
 @njit(**INLINE)
 def _finish(out, row, ray, wet, far, drift):
     """Writes a pixel from a ray that has come to its end; returns how far ahead that is."""
-    if row[THROUGH] > 0.0:
-        row[T] = far / ray.length
     paint = Paint(row[RED], row[GREEN], row[BLUE], row[THROUGH])
     if row[THROUGH] > 0.0:
+        row[T] = far / ray.length
         paint = add_sky(paint, ray, CLOUD_HEIGHT - ray.py, drift, far)
     if wet:
         paint = under_water(paint, row[T] * ray.length)
@@ -184,45 +167,75 @@ def _clear(cubes, eye, camera, i, j, half_wide, half_high, far):
     return bundle(cubes, eye[0], eye[1], eye[2], _toward(camera, i, j), spread, far)
 
 
-@njit(**BARE)
-def _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, wet):
-    """Draws the tile whose first pixel is given."""
-    high, wide = min(TILE, depth.shape[0] - top), min(TILE, depth.shape[1] - left)
-    i0, j0 = left - 0.5 * depth.shape[1], top - 0.5 * depth.shape[0]
-    clear, count = 0.0, 0
-    if sight > 0.0 and eye[1] < SIZE[1]:
-        clear = _clear(land.cubes, eye, camera, i0 + 0.5 * wide, j0 + 0.5 * high, 0.5 * wide, 0.5 * high, far)
-    k = 0
+class Scene(NamedTuple):
+    """What a picture shows, as `draw_blocks` is told.
+
+    `sight` is how far rays are followed (negative: not at all); `inside`: the eye is in the world, and
+    not above it.
+    """
+
+    land: Land
+    eye: np.ndarray
+    camera: Camera
+    drift: float
+    wet: bool
+    far: float
+    sight: float
+    inside: bool
+
+
+@njit(**INLINE)
+def _set_off_all(scene, rays, firsts, i0, j0, wide, high, clear):
+    """Sets off the rays of a tile; returns how many they are."""
+    eye, k = scene.eye, np.uint32(0)
     for j in range(high):
         for i in range(wide):
             row = rays[k]
-            dx, dy, dz = _toward(camera, i0 + 0.5 + i, j0 + 0.5 + j)
-            firsts[k] = set_off(row, eye[0], eye[1], eye[2], dx, dy, dz, clear, sight)
+            dx, dy, dz = _toward(scene.camera, i0 + 0.5 + i, j0 + 0.5 + j)
+            firsts[k] = set_off(row, eye[0], eye[1], eye[2], dx, dy, dz, clear, scene.sight)
             row[RED], row[GREEN], row[BLUE], row[THROUGH] = 0.0, 0.0, 0.0, 1.0
-            lists[0, count] = k
-            count += row[T] < row[END]
-            k += 1
-    _follow(land, eye, rays, firsts, lists, count, wet, far)
-    k = 0
-    for j in range(top, top + high):
-        for i in range(left, left + wide):
-            ray = ray_of(rays[k], firsts[k], eye[0], eye[1], eye[2])
-            depth[j, i] = _finish(out[j, i], rays[k], ray, wet, far, drift)
-            k += 1
+            k += np.uint32(1)
+    return k
 
 
 @njit(**BARE)
-def draw_blocks(out, depth, cells, light, cubes, rays, firsts, lists, drift, wet, eye, yaw, pitch, half, far):
+def _draw_tile(out, depth, top, left, scene, rays, firsts):
+    """Draws the tile whose first pixel is given."""
+    land, eye, clear = scene.land, scene.eye, 0.0
+    high, wide = min(TILE, depth.shape[0] - top), min(TILE, depth.shape[1] - left)
+    i0, j0 = left - 0.5 * depth.shape[1], top - 0.5 * depth.shape[0]
+    if scene.inside:
+        half = 0.5 * wide, 0.5 * high
+        clear = _clear(land.cubes, eye, scene.camera, i0 + half[0], j0 + half[1], *half, scene.far)
+    count = _set_off_all(scene, rays, firsts, i0, j0, wide, high, clear)
+    if scene.inside:
+        for k in range(0, count, ABREAST):
+            march(land.cubes, rays, firsts, k, min(k + ABREAST, count))
+    at = np.uint32(0)
+    for j in range(top, top + high):
+        for i in range(left, left + wide):
+            row, first = rays[at], firsts[at]
+            ray = ray_of(row, first, eye[0], eye[1], eye[2])
+            if not scene.inside:
+                march_alone(land.cubes, row, first)
+            while row[T] < row[END] and _meets(land, row, ray, scene.wet, scene.far):
+                march_alone(land.cubes, row, first)
+            depth[j, i] = _finish(out[j, i], row, ray, scene.wet, scene.far, scene.drift)
+            at += np.uint32(1)
+
+
+@njit(**BARE)
+def draw_blocks(out, depth, cells, light, cubes, rays, firsts, drift, wet, eye, yaw, pitch, half, far):
     """Draws the land into `out` (H, W, 3) uint8 and `depth` (H, W) float32, distances straight ahead.
 
-    `cells`, `light` and `cubes` are the flat arrays of a `march.Land`; `rays`, `firsts` and `lists` the room
+    `cells`, `light` and `cubes` are the flat arrays of a `march.Land`; `rays` and `firsts` the room
     made by `room_for_rays`; `eye` (3,) in blocks, angles in radians, `half` the tangent of half the vertical
     field of view, `far` the render distance, `drift` the clouds' way in blocks; `wet`: the eye is in water.
     """
     high, wide = depth.shape
     land, camera = Land(cells, light, cubes), _camera(yaw, pitch, 2.0 * half / high)
-    inside = 0 <= eye[0] < SIZE[0] and eye[1] >= 0 and 0 <= eye[2] < SIZE[2]
-    sight = far if inside else -1.0
+    below = 0 <= eye[0] < SIZE[0] and eye[1] >= 0 and 0 <= eye[2] < SIZE[2]
+    scene = Scene(land, eye, camera, drift, wet, far, far if below else -1.0, below and eye[1] < SIZE[1])
     for top in range(0, high, TILE):
         for left in range(0, wide, TILE):
-            _draw_tile(out, depth, top, left, land, rays, firsts, lists, drift, eye, camera, far, sight, wet)
+            _draw_tile(out, depth, top, left, scene, rays, firsts)

@@ -82,11 +82,18 @@ def test_leaping_rays_meet_the_same_blocks_as_walking_ones(land):
     directions = rng.normal(size=(400, 3)) * (1, 0.4, 1)
     for k, direction in enumerate(directions):
         firsts[k] = march.set_off(rays[k], *eye, *direction, 0.0, far)
-    march.march(cubes.reshape(-1), rays, firsts, np.arange(400, dtype=np.uint32), 400)
+    for k in range(0, 400, 8):
+        march.march(cubes.reshape(-1), rays, firsts, k, k + 8)
+    alone = rays.copy()
     for row, direction in zip(rays, directions, strict=True):
         expected = first_block(blocks, eye, direction, far)
         met = row[march.T] if row[march.T] < row[march.END] else far
         assert math.isclose(met, expected, abs_tol=1e-9)
+    for k, direction in enumerate(directions):
+        march.set_off(alone[k], *eye, *direction, 0.0, far)
+        march.march_alone(cubes.reshape(-1), alone[k], firsts[k])
+    ends = [np.minimum(found[:, march.T], found[:, march.END]) for found in (rays, alone)]
+    assert (ends[0] == ends[1]).all()
 
 
 def test_bundles_of_rays_stop_before_the_first_block(land):
