@@ -18,7 +18,7 @@ SHEER, FREE, CASCADE = 5, 7, 12
 BELOW = 2
 """Blocks of it below where one stood to pour: as high as one can reach is no waterfall."""
 RAISED = 2
-"""Blocks by which own masonry may lift the water above the land's own rock; of a tower only the rock counts."""
+"""Blocks by which own masonry may lift the water above the land's rock; of a tower only the rock counts."""
 MIN_SEEN, ENOUGH_SEEN = 4, 6
 """Heights, in blocks, at which falling water is in the picture: half of a fall's, within these bounds."""
 MIN_SHARE = 0.003
