@@ -36,12 +36,12 @@ from basalt_iq.play.episode import load_all
 from basalt_iq.play.plan import read_summary
 from basalt_iq.records import parse_json
 from basalt_iq.submission.checking import read_manifest
-from basalt_iq.submission.retraining import read_settings
 from basalt_iq.train.checkpoints import Checkpoint
 from basalt_iq.train.metrics import holds_evaluations
 from basalt_iq.train.settings import read_config, settings_from_json
 from basalt_iq.watch.judgements import Judgements
 from basalt_iq.watch.matches import read_matches, write_matches
+from basalt_iq.watch.ratings import Judgement
 from basalt_iq.watch.runs import Run
 
 SECONDS = 20
@@ -104,10 +104,14 @@ def prepare(root: Path) -> dict[str, Case]:
     demos = store.select()
     mark(store.path, demos[0], excluded=True, note="falls")
     described(demos).write(root)
-    write_matches(root / "matches.json", Judgements(root / "judged").all)
+    judgements = Judgements(root / "judged")
+    judgements.add(
+        [Judgement(f"j{n}", "FindCave", n, "a", "b", "left", "me", "2026-01-01") for n in range(3)]
+    )
+    write_matches(root / "matches.json", judgements.all)
     index = {"basedir": "http://x/y/", "relpaths": ["dir/a-1-20220701-000000.mp4", "b.mp4", "c/d.mp4"]}
     (root / "index.json").write_text(json.dumps(index))
-    return of_data(root, store.path, demos[0].path) | of_runs(root, run)
+    return of_data(root, store.path, store.path / demos[0].task / demos[0].name) | of_runs(root, run)
 
 
 def of_data(root: Path, store: Path, demo: Path) -> dict[str, Case]:
@@ -125,7 +129,6 @@ def of_runs(root: Path, run: Path) -> dict[str, Case]:
     agent, evaluation = run / "agent", run / "evaluations" / "agent"
     record = max((run / "checkpoints").glob("0*")) / "run.json"
     judged, package = root / "judged", root / "package"
-    settings = next(package.rglob("config.json"))
     return {
         "agent.json": Case(agent / "agent.json", lambda: spec_of(agent)),
         "agent.json (--actions)": Case(agent / "agent.json", lambda: _read_actions(agent / "agent.json")),
@@ -138,7 +141,6 @@ def of_runs(root: Path, run: Path) -> dict[str, Case]:
         "judgements.jsonl": Case(judged / "judgements.jsonl", lambda: Judgements(judged).all),
         "matches.json": Case(root / "matches.json", lambda: read_matches(root / "matches.json")),
         "submission.json": Case(package / "submission.json", lambda: read_manifest(package)),
-        "config.json (package)": Case(settings, lambda: read_settings(settings)),
     }
 
 
@@ -164,6 +166,8 @@ def settings_of(run: Path) -> Any:
 
 def garble(case: Case, cases: int, rng: random.Random) -> Result:
     sound = case.file.read_bytes()
+    if not outcome(case)[1]:
+        return Result(1, 0, 0, ("refused as it is",))
     taken, refused, problems = 0, 0, list[str]()
     for number in range(cases):
         case.file.write_bytes(mutated(sound, rng))

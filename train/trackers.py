@@ -103,6 +103,7 @@ class Wandb:
         except Exception:
             if mode == "offline":
                 raise
+            wandb.teardown()  # which holds the run's id for the attempt that failed
             self._run = start("offline")
 
     def log(self, step: int, values: Mapping[str, float]) -> None:

@@ -171,7 +171,7 @@ def test_a_folder_that_is_no_package(tmp_path):
         ('{"target": "moon", "tasks": {}}', "unknown target"),
         ('{"target": "bedd", "tasks": []}', "not a package's description"),
         ('{"target": "aicrowd-2022", "tasks": {"FindCave": ["train"]}}', "tasks are"),
-        ("[" * 100_000, "not a package's description"),
+        ("[" * 100_000, "not what it should be"),
     ):
         (tmp_path / "submission.json").write_text(said)
         with pytest.raises(UserError, match=reason):

@@ -166,9 +166,26 @@ def test_bedds_own_answers_are_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("{", "JSON"), ("{}", "not a list"), ("[{}]", "entry 0"), ('[{"episodes": [1, 2]}]', "entry 0")],
+    [
+        ("{", "not what it should be"),
+        ("{}", "Expected `array`"),
+        ("[{}]", "entry 0"),
+        ('[{"episodes": [1, 2]}]', "entry 0"),
+    ],
 )
 def test_other_files_are_refused_by_name(tmp_path, text, fault):
     (tmp_path / "m.json").write_text(text)
     with pytest.raises(UserError, match=rf"m\.json: .*{fault}"):
         read_matches(tmp_path / "m.json")
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '[{"seed": 1e999}]', '[{"seed": NaN}]', "{}", None])
+def test_matches_that_are_none_are_refused_in_a_line(tmp_path, content):
+    file = tmp_path / "matches.json"
+    if content is None:
+        os.mkfifo(file)
+    else:
+        file.write_text(content)
+    with pytest.raises(UserError, match=r"matches\.json") as refused:
+        read_matches(file)
+    assert "\n" not in str(refused.value)
