@@ -64,7 +64,7 @@ class Habits:
             sprints=bool(rng.random() < 0.6),
             gaze=rng.uniform(4.0, 11.0),
             slips=rng.uniform(0.0, 0.006),
-            pans=rng.uniform(0.6, 0.95),
+            pans=rng.uniform(0.4, 0.85),
             strays=rng.uniform(0.001, 0.004),
         )
 
