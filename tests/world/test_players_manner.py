@@ -14,8 +14,8 @@ REAL_FILE = Path(__file__).parents[3] / "shared/real_demos/basalt2022_actions/bu
 KEYS = ("attack", "back", "forward", "jump", "left", "right", "sneak", "sprint", "use")
 
 
-def played(task: str, seeds: tuple[int, ...], ticks: int = 1500) -> Manner:
-    """The manner of a task's players over the first ticks of some episodes."""
+def played(task: str, seeds: tuple[int, ...], ticks: int = 4000) -> Manner:
+    """The manner of a task's players over some episodes, long enough to hold what they came to do."""
     actions = []
     env = make(task)
     env.draws = False

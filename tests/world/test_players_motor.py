@@ -7,7 +7,7 @@ import pytest
 
 from basalt_iq.world.players import paths
 from basalt_iq.world.players.motor import MOUSE_STEP, Feet, Habits, Wrist, heading
-from basalt_iq.world.players.sight import bearing, cast, direction, look, turn
+from basalt_iq.world.players.sight import bearing, cast, direction, look, meet, turn
 
 
 def wrist(seed):
@@ -47,10 +47,10 @@ def test_angles_follow_minecraft():
 def test_rays_stop_in_front_of_a_wall():
     screen = np.zeros((20, 10, 20), np.bool_)
     screen[:, :, 12] = True
-    *cell, distance = cast(screen, 5.5, 4.5, 5.5, 0.0, 0.0, 1.0, 30.0)
-    assert cell == [5, 4, 11]
-    assert distance == pytest.approx(6.5)
-    assert cast(screen, 5.5, 4.5, 5.5, 0.0, 0.0, -1.0, 30.0)[3] == -1
+    met, cell, distance = meet(screen, 5.5, 4.5, 5.5, 0.0, 0.0, 1.0, 30.0)
+    assert (met, cell) == ((5, 4, 12), (5, 4, 11))
+    assert distance == cast(screen, 5.5, 4.5, 5.5, 0.0, 0.0, 1.0, 30.0) == pytest.approx(6.5)
+    assert cast(screen, 5.5, 4.5, 5.5, 0.0, 0.0, -1.0, 30.0) == -1
     cells, distances = look(screen, np.array([5.5, 4.5, 5.5]), 0.0, 0.0, 16, 30.0, 70.0)
     assert (cells[:, 2] == 11).all()
     assert distances.min() == pytest.approx(6.5, abs=0.05)

@@ -54,6 +54,10 @@ BLOCKED, LET_GO = 8, 14
 """Ticks of getting nowhere after which a walker tries something else, and after which anybody lets go."""
 
 
+PART = 18.0
+"""Degrees that one who looks about turns at a time, on average."""
+
+
 class ScriptedPlayer(abc.ABC):
     """Plays one task from the world's state, as a person would: it walks, turns and errs like one.
 
@@ -199,6 +203,15 @@ class ScriptedPlayer(abc.ABC):
         aside = self.rng.uniform(20.0, 90.0) * self.rng.choice([-1.0, 1.0])
         yield from self.face(self.yaw + aside, self.habits.gaze + self.rng.normal(0.0, 4.0), within=6.0)
         yield from self.wait(self.rng.integers(2, 9))
+
+    def pan(self, yaw: float, pitch: float) -> Script:
+        """Turn roughly to a direction in degrees: at once or, looking on the way, little by little."""
+        while self.rng.random() < self.habits.pans and abs(sight.turn(yaw - self.yaw)) > 2 * PART:
+            way = sight.turn(yaw - self.yaw)
+            part = min(self.rng.uniform(0.6, 1.4) * PART / abs(way), 1.0)
+            yield from self.face(self.yaw + part * way, self.pitch + part * (pitch - self.pitch), within=5.0)
+            yield from self.wait(self.rng.integers(1, 4))
+        yield from self.face(yaw, pitch, within=6.0)
 
     def face(self, yaw: float, pitch: float, within: float = 2.5, longest: int = 60) -> Script:
         """Turn to a direction in degrees."""

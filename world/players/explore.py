@@ -20,6 +20,18 @@ SURE = 20.0
 """Blocks within which nothing that is in view escapes a player."""
 ROAM = (8.0, 50.0)
 """Nearest and farthest walk to a place from which to look around again."""
+SLOT = 15.0
+"""Degrees from one direction in which one looks around to the next."""
+BEARINGS = np.arange(0.0, 360.0, SLOT) + SLOT / 2
+LOOKS = 5
+"""Turns of one look around, at most."""
+DULL = 0.04
+"""Share of the columns around that a turn would show for the first time, below which it is not worth it."""
+TURN_COST = 0.0004
+"""The same share that a degree of turning must bring."""
+RING = np.argwhere(np.hypot(*(np.indices((57, 57)) - 28)) <= 28.0) - 28
+RING = RING[np.hypot(*RING.T) >= 6.0]
+"""[N, 2] columns around, from those at which one needs to turn to them to those that one just makes out."""
 Found = Callable[[], bool]
 
 
@@ -62,15 +74,27 @@ class Explorer(ScriptedPlayer):
         return _around(columns.reshape(-1, size_z), radius)
 
     def look_around(self, found: Found) -> Script:
-        """Turn all the way round, a view at a time, until what is looked for comes into view."""
+        """Turn to wherever little is known around here, a view at a time, until what is looked for shows."""
         self.stops.append(self.position)
-        view = FIELD_OF_VIEW[self.env.era]
-        side, turned = self.rng.choice([-1.0, 1.0]), 0.0
-        while turned < 360.0 - view and not found():
-            step = view * self.rng.uniform(0.5, 0.75)
-            turned += step
-            yield from self.face(self.yaw + side * step, self.habits.gaze + self.rng.normal(0.0, 3.0), 6.0)
+        half = 0.4 * FIELD_OF_VIEW[self.env.era]
+        unknown = self._unknown_around()
+        for _ in range(LOOKS):
+            unknown[_apart(BEARINGS, self.yaw) < half] = 0.0
+            gains = (unknown * (_apart(BEARINGS[:, None], BEARINGS) < half)).mean(1)
+            best = int(np.argmax(gains - TURN_COST * _apart(BEARINGS, self.yaw)))
+            if gains[best] < DULL or found():
+                return
+            aside, level = self.rng.normal(0.0, 5.0), self.habits.gaze + self.rng.normal(0.0, 3.0)
+            yield from self.pan(BEARINGS[best] + aside, level)
             yield from self.wait(self.rng.integers(2, 8))
+
+    def _unknown_around(self) -> np.ndarray:
+        """Share of the columns around that are not known well, for each of BEARINGS."""
+        x, z = (RING + self.position[[0, 2]].astype(int)).T
+        inside = (x >= 0) & (z >= 0) & (x < self.known.shape[0]) & (z < self.known.shape[1])
+        new = inside & ~self.known[np.where(inside, x, 0), np.where(inside, z, 0)]
+        slot = (np.degrees(np.arctan2(-RING[:, 0], RING[:, 1])) % 360.0 / SLOT).astype(int)
+        return np.bincount(slot, new, len(BEARINGS)) / np.bincount(slot, minlength=len(BEARINGS))
 
     def roam(self, found: Found) -> Script:
         """Walk to a place in view that promises a new view, until what is looked for shows."""
@@ -87,17 +111,24 @@ class Explorer(ScriptedPlayer):
             fit = reach.cost >= min(ROAM[0], reach.cost.max())
         if not fit.any():
             return None
-        unseen = _share(~self.known, 10)[x, z]
         here = self.position
-        bearings = np.degrees(np.arctan2(-(x + 0.5 - here[0]), z + 0.5 - here[2]))
-        behind = np.abs((bearings - self.yaw + 180.0) % 360.0 - 180.0) / 180.0
-        worth = 40.0 * unseen - 0.5 * reach.cost - 6.0 * behind + self.uphill * (y - here[1])
+        behind = _apart(np.degrees(np.arctan2(-(x + 0.5 - here[0]), z + 0.5 - here[2])), self.yaw) / 180.0
+        worth = 40.0 * self.promise()[x, z] - 0.5 * reach.cost - 6.0 * behind + self.uphill * (y - here[1])
         for stop in self.stops:
             worth -= 15.0 * np.exp(-np.hypot(x - stop[0], z - stop[2]) / 12.0)
         return reach.route(int(np.argmax(np.where(fit, worth, -np.inf))))
 
+    def promise(self) -> np.ndarray:
+        """[X, Z] how much is still to be found about each column."""
+        return share(~self.known, 10)
 
-def _share(mask: np.ndarray, radius: int) -> np.ndarray:
+
+def _apart(some: np.ndarray, yaw: np.ndarray | float) -> np.ndarray:
+    """Degrees between directions, 0..180."""
+    return np.abs((some - yaw + 180.0) % 360.0 - 180.0)
+
+
+def share(mask: np.ndarray, radius: int) -> np.ndarray:
     """[X, Z] share of a mask within a square around each cell; beyond the edge counts as not in the mask."""
     return _around(mask, radius) / (2 * radius + 1) ** 2
 

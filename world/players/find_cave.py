@@ -6,18 +6,24 @@ import numpy as np
 
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import LEAFY, Script, Trip
-from basalt_iq.world.players.explore import Explorer
+from basalt_iq.world.players.explore import Explorer, share
 
 DIM = 12
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
 DARK = 5
 """Sky light at which this player takes itself to be inside: well in, so that an imitator may be hasty."""
+TWILIGHT = 8
+"""The same where a cave gets no darker."""
 ROOMY = 20
 """Dark cells seen nearby that make a cave of a hole."""
 NOTICED = 10
 """Dim pixels of one picture, close together, below which a mouth is overlooked."""
 SHADE_COST = 2.5
 """Blocks of walking that one level more of darkness is worth."""
+RUN, RISE = 3, 3
+"""Land that rises by so many blocks over twice so many is a hillside."""
+HILLS = 3.0
+"""What a hillside not seen well is worth, in other such land."""
 AROUND = np.stack(np.meshgrid(range(-2, 3), range(-1, 2), range(-2, 3), indexing="ij"), -1).reshape(-1, 3)
 REACH = 75.0
 AGAIN = 5.0
@@ -42,8 +48,7 @@ class FindCavePlayer(Explorer):
         if self.rng.random() < 0.3:
             yield from self.stray(bathe=bool(self.rng.random() < 0.6))
         yield from self.search()
-        if self.inside():
-            yield from self.throw()
+        yield from self.throw()
 
     def search(self) -> Script:
         """Until inside: go to the best dim place known, else look around, else walk on."""
@@ -57,7 +62,7 @@ class FindCavePlayer(Explorer):
                 yield from self.roam(self.found)
                 continue
             there = yield from self.go_in(way)
-            if self.inside():
+            if self.inside() or (there and self.inside(TWILIGHT)):
                 return
             if there and not self.news:
                 self.forget(way[-1])
@@ -93,14 +98,14 @@ class FindCavePlayer(Explorer):
         self.near[tuple(around.T)] = True
         self.news += int((~self.dull[tuple(new.T)]).sum())
 
-    def inside(self) -> bool:
+    def inside(self, dark: int = DARK) -> bool:
         """Dark around the head, with a good deal of darkness in sight or remembered nearby."""
         x, y, z = (int(v) for v in self.eye)
-        if self.skylight(np.array([[x, y, z]]))[0] > DARK:
+        if self.skylight(np.array([[x, y, z]]))[0] > dark:
             return False
         box = tuple(slice(max(v - 9, 0), v + 10) for v in (x, y, z))
-        dark = self.dim[box] & (self.env.world.light[box] >> 4 <= DARK + 1)
-        return int(dark.sum()) >= ROOMY
+        gloom = self.dim[box] & (self.env.world.light[box] >> 4 <= dark + 1)
+        return int(gloom.sum()) >= ROOMY
 
     def found(self) -> bool:
         """Whether a way in has come into view."""
@@ -110,6 +115,15 @@ class FindCavePlayer(Explorer):
         return self.news > 0 and self.way_in() is not None
 
     # deciding
+
+    def promise(self) -> np.ndarray:
+        """[X, Z] how much is still to be found: mouths open in hillsides, hardly ever at a shore."""
+        height = np.where(self.seen, self.roof, np.nan)
+        steep = np.zeros(height.shape, np.bool_)
+        steep[RUN:-RUN] = np.abs(height[2 * RUN :] - height[: -2 * RUN]) >= RISE
+        steep[:, RUN:-RUN] |= np.abs(height[:, 2 * RUN :] - height[:, : -2 * RUN]) >= RISE
+        shore = share(self.sea & self.known, 24)
+        return share(~self.known, 10) * (1.0 - shore) + HILLS * share(steep & ~self.known, 10) - 1.5 * shore
 
     def way_in(self) -> np.ndarray | None:
         """The route to the best dim place known: near and dark. None if there is none to walk to."""
@@ -154,7 +168,7 @@ class FindCavePlayer(Explorer):
         """The direction in which the cave goes on farthest, rather ahead than behind."""
         eye, best, yaw = self.eye, -np.inf, self.yaw
         for turn in range(-120, 121, 15):
-            *_, free = sight.cast(self.screen, *eye, *sight.direction(self.yaw + turn, 5.0), 16.0)
+            free = sight.cast(self.screen, *eye, *sight.direction(self.yaw + turn, 5.0), 16.0)
             depth = (free if free >= 0 else 16.0) - abs(turn) / 20.0
             if depth > best:
                 best, yaw = depth, self.yaw + turn

@@ -58,7 +58,7 @@ class Herder(Settler):
         if depth < 0.5 or aside > depth * scale or wide * high * (RAYS / (2 * scale * depth)) ** 2 < PIXELS:
             return False
         length = float(np.linalg.norm(away))
-        *_, free = sight.cast(self.screen, *self.eye, *(away / length), length)
+        free = sight.cast(self.screen, *self.eye, *(away / length), length)
         return free < 0 or free > length - 0.5
 
     @property

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from typing import NamedTuple
 
 import numpy as np
 
-from basalt_iq.contract import RESET_NOOPS
+from basalt_iq.contract import FIELD_OF_VIEW, RESET_NOOPS
+from basalt_iq.world.blocks import FALLING
 from basalt_iq.world.players import paths, sight
 from basalt_iq.world.players.base import EYE, LEAFY, Script, Trip
-from basalt_iq.world.players.explore import Explorer
+from basalt_iq.world.players.explore import FAR, RAYS, Explorer
 from basalt_iq.world.players.motor import MIDDLE, Action
 from basalt_iq.world.terrain import SEA
 
-LOWEST, HIGHEST = 6, 18
+LOWEST, HIGHEST = 9, 18
 """Blocks of free fall this player looks for."""
-PATIENCE, ENOUGH = 1200, 5
+PATIENCE, ENOUGH = 1800, 6
 """Ticks after which a smaller fall is good enough, in blocks: some land has none higher."""
 CLIMB, TREK = 60.0, 160.0
 """Longest way, in blocks, to an edge: while there may be a nearer one, and where all around is none."""
@@ -29,11 +31,17 @@ ASHORE = 70.0
 VIEWS = 150
 """Places that are thought over for that."""
 PLACES = (2, 5)
-"""How many of them one goes to, least and most + 1."""
-AMBITION = (14.0, 27.0)
+"""How many of them one goes to before that for the picture, least and most + 1."""
+PICTURES = 5
+"""Places tried for the picture."""
+CENTRED = 0.25
+"""How far off the picture's middle the fall may be, as a share of the way to its edge."""
+FILLS, SHOWS = 0.006, 0.7
+"""Share of the picture that the fall takes up, and share of its height seen, of a good picture."""
+AMBITION = (16.0, 30.0)
 """Height over the sea, in blocks, that one climbs to first."""
-LEGS = 8
-"""Walks uphill at most."""
+LEGS = (3, 10)
+"""Walks uphill, least and most: so many views of the land are taken in even where the first is high."""
 
 
 class Edge(NamedTuple):
@@ -63,6 +71,7 @@ class MakeWaterfallPlayer(Explorer):
     def play(self) -> Script:
         self.start_exploring()
         self.spoilt: set[tuple[int, ...]] = set()
+        self.unfit: set[tuple[int, ...]] = set()
         yield from self.wait(self.rng.integers(3, 9))
         if not self.hurries:
             yield from self.ascend(SEA + self.rng.uniform(*AMBITION))
@@ -76,8 +85,8 @@ class MakeWaterfallPlayer(Explorer):
 
     def ascend(self, level: float) -> Script:
         """Up the mountains, from one view to the next, until high enough or there is no higher place."""
-        for _ in range(LEGS):
-            if self.position[1] >= level:
+        for leg in range(LEGS[1]):
+            if leg >= LEGS[0] and self.position[1] >= level:
                 break
             yield from self.look_around(_never)
             yield from self.roam(_never)
@@ -171,39 +180,100 @@ class MakeWaterfallPlayer(Explorer):
 
     def admire(self, edge: Edge) -> Script:
         """Let the water come down, look at it from a place or several, last from where it shows best."""
-        yield from self.wait(self.rng.integers(10, 20))
-        places = 1 if self.hurries else int(self.rng.integers(*PLACES))
-        for place in reversed(range(places)):
+        yield from self.wait(self.rng.integers(15, 30))
+        for _ in range(0 if self.hurries else int(self.rng.integers(*PLACES))):
             self.reopen_eyes()
-            way = self.viewpoint(edge, picky=place == 0)
-            if way is not None:
-                yield from self.walk(way)
-            yield from self.gaze_at(edge, 1 if self.hurries else int(self.rng.integers(2, 6)))
-        yield from self.face(*sight.bearing(self.eye, edge.middle))
+            yield from self.visit(self.viewpoint(edge, picky=False))
+            yield from self.gaze_at(edge, int(self.rng.integers(2, 6)))
+        yield from self.take_picture(edge)
         yield from self.wait(self.rng.integers(10, 25))
+
+    def take_picture(self, edge: Edge) -> Script:
+        """Face the fall from where it shows best; from the next best place if it does not show well there."""
+        for _ in range(PICTURES):
+            self.reopen_eyes()
+            yield from self.visit(self.viewpoint(edge, picky=True))
+            if (yield from self.frame(edge)):
+                return
+            self.unfit.add(self.cell)
+
+    def visit(self, way: np.ndarray | None) -> Script:
+        """Walk to a place from which to look, if there is one."""
+        if way is not None:
+            yield from self.walk(way)
+
+    def frame(self, edge: Edge) -> Trip:
+        """Turn until the fall is in the middle of the picture. Returns whether it shows well."""
+        aim = sight.bearing(self.eye, edge.middle)
+        for _ in range(4):
+            yield from self.face(*aim)
+            yield from self.wait(self.rng.integers(2, 6))
+            self.reopen_eyes()
+            rows, columns = np.nonzero(self.fall_in_view(self.eye, self.yaw, self.pitch) >= 0)
+            if not len(rows):
+                return False
+            down, right = rows.mean() - RAYS / 2, columns.mean() - RAYS / 2
+            if max(abs(down), abs(right)) < CENTRED * RAYS / 2:
+                return self._shows_well(self.eye, self.yaw, self.pitch)
+            aim = (self.yaw + self._angle(right), self.pitch + self._angle(down))
+        return False
+
+    def _angle(self, pixels: float) -> float:
+        """Degrees from the middle of the picture to so many pixels beside it."""
+        half = math.tan(math.radians(FIELD_OF_VIEW[self.env.era]) / 2)
+        return math.degrees(math.atan(pixels * half / (RAYS / 2)))
+
+    def _shows_well(self, eye: np.ndarray, yaw: float, pitch: float) -> bool:
+        """Whether a view shows enough of the fall, and most of its height."""
+        picture = self.fall_in_view(eye, yaw, pitch)
+        heights = len(np.unique(picture[picture >= 0]))
+        return (picture >= 0).mean() > FILLS and heights >= SHOWS * min(self.fall_height(), HIGHEST)
+
+    def fall_in_view(self, eye: np.ndarray, yaw: float, pitch: float, rays: int = RAYS) -> np.ndarray:
+        """Which height of the fall each pixel of a view shows, -1 for none. [rays, rays]"""
+        return sight.shows(
+            self.screen | self.water, self.fall, eye, yaw, pitch, rays, FAR, FIELD_OF_VIEW[self.env.era]
+        )
+
+    def fall_height(self) -> int:
+        """Blocks from the top of the falling water to its foot."""
+        heights = np.flatnonzero(self.fall.any((0, 2)))
+        return int(np.ptp(heights)) + 1 if len(heights) else 0
+
+    def reopen_eyes(self) -> None:
+        super().reopen_eyes()
+        self.water = self.kind == paths.WATER
+        self.fall = self.env.world.blocks == FALLING
 
     def gaze_at(self, edge: Edge, looks: int) -> Script:
         """Look the fall up and down."""
         for _ in range(looks):
-            aside = self.rng.normal(0.0, 1.5, 3) * (1.0, 0.4 * edge.height, 1.0) if looks > 1 else 0.0
+            aside = self.rng.normal(0.0, 1.5, 3) * (1.0, 0.4 * edge.height, 1.0)
             yield from self.face(*sight.bearing(self.eye, edge.middle + aside))
-            yield from self.wait(self.rng.integers(15, 40))
+            yield from self.wait(self.rng.integers(15, 45))
 
     def viewpoint(self, edge: Edge, picky: bool) -> np.ndarray | None:
         """The route to a dry place that shows much of the fall: if picky the one that does best."""
         reach = paths.spread(self.kind, self.cell, ASHORE)
         away = np.hypot(*(reach.cells - edge.fall)[:, [0, 2]].T)
-        fit = np.flatnonzero((away > VIEW_NEAR) & (away < VIEW_FAR))
+        fit = np.flatnonzero((away > VIEW_NEAR) & (away < max(VIEW_FAR, 1.2 * edge.height)))
         fit = fit[self.dry(reach.cells[fit])]
+        fit = fit[[tuple(cell) not in self.unfit for cell in reach.cells[fit].tolist()]]
         if not len(fit):
             return None
         if len(fit) > VIEWS:
             fit = self.rng.choice(fit, VIEWS, replace=False)
-        shown = np.array([self._shown(reach.cells[index], edge) for index in fit])
-        worth = 12.0 * shown - 0.08 * reach.cost[fit]
+        worth = np.array([self._worth(reach.cells[i], edge) for i in fit]) - 0.06 * reach.cost[fit]
         if not picky:
-            worth += self.rng.uniform(0.0, 8.0, len(fit))
+            worth += self.rng.uniform(0.0, 10.0, len(fit))
         return reach.route(int(fit[int(np.argmax(worth))]))
+
+    def _worth(self, cell: np.ndarray, edge: Edge) -> float:
+        """What a picture from a cell is worth, in blocks of walking: how high and how large the fall is."""
+        eye = cell + MIDDLE + EYE
+        picture = self.fall_in_view(eye, *sight.bearing(eye, edge.middle), rays=RAYS // 2)
+        heights = len(np.unique(picture[picture >= 0])) / max(self.fall_height(), 1)
+        return 12.0 * heights + 8.0 * min((picture >= 0).mean() / (2 * FILLS), 1.0)
 
     def dry(self, cells: np.ndarray) -> np.ndarray:
         """Whether no water is in or beside cells [N, 3], nor will soon be. [N]"""
@@ -213,13 +283,3 @@ class MakeWaterfallPlayer(Explorer):
             a, c = (x + dx).clip(0, self.kind.shape[0] - 1), (z + dz).clip(0, self.kind.shape[2] - 1)
             dry &= (self.kind[a, y, c] != paths.WATER) & (self.kind[a, y + 1, c] != paths.WATER)
         return dry
-
-    def _shown(self, cell: np.ndarray, edge: Edge) -> float:
-        """Share of the fall that is in the open as seen from a cell."""
-        eye, shown = cell + MIDDLE + EYE, 0
-        for below in range(1, edge.height + 1):
-            ray = edge.fall + np.array([0.5, 0.5 - below, 0.5]) - eye
-            length = float(np.linalg.norm(ray))
-            *_, free = sight.cast(self.screen, *eye, *(ray / length), length)
-            shown += free < 0 or free > length - 0.9
-        return shown / edge.height

@@ -46,6 +46,8 @@ class Habits:
     """Pitch in degrees at which this person walks over flat ground."""
     slips: float
     """Chance per tick to hold a key too long or press a wrong one."""
+    pans: float
+    """Chance that this person goes on turning little by little when it looks around."""
     strays: float
     """Chance per tick of walking to go astray for a moment, its mind on something else."""
 
@@ -62,6 +64,7 @@ class Habits:
             sprints=bool(rng.random() < 0.6),
             gaze=rng.uniform(4.0, 11.0),
             slips=rng.uniform(0.0, 0.006),
+            pans=rng.uniform(0.4, 0.85),
             strays=rng.uniform(0.001, 0.004),
         )
 

@@ -28,8 +28,8 @@ def turn(angle: float) -> float:
 
 
 @njit(**JIT)
-def cast(screen, x, y, z, dx, dy, dz, far):
-    """The last clear cell before the first block that stops sight, and its distance; distance -1: the sky.
+def meet(screen, x, y, z, dx, dy, dz, far):
+    """The first block that stops sight, the last clear cell before it, its distance; -1 for that: the sky.
 
     ``screen`` is bool [X, Y, Z]: what stops sight.
     """
@@ -47,12 +47,36 @@ def cast(screen, x, y, z, dx, dy, dz, far):
         else:
             t, tz, c = tz, tz + abs(iz), c + sc
         if t > far or a < 0 or b < 0 or c < 0 or a >= size_x or c >= size_z or (b >= size_y and sb > 0):
-            return la, lb, lc, -1.0
+            return (a, b, c), (la, lb, lc), -1.0
         if b >= size_y:
             continue
         if screen[a, b, c]:
-            return la, lb, lc, t
+            return (a, b, c), (la, lb, lc), t
         la, lb, lc = a, b, c
+
+
+@njit(**JIT)
+def cast(screen, x, y, z, dx, dy, dz, far):
+    """Distance to the first block that stops sight, -1 for none within ``far`` blocks."""
+    return meet(screen, x, y, z, dx, dy, dz, far)[2]
+
+
+@njit(**JIT)
+def _waves(yaw, pitch):
+    """Cosine and sine of both angles, in degrees."""
+    a, b = math.radians(yaw), math.radians(pitch)
+    return math.cos(a), math.sin(a), math.cos(b), math.sin(b)
+
+
+@njit(**JIT)
+def _ray(waves, right, up):
+    """Unit vector through a point of the picture: ``right`` and ``up`` of its middle, at distance 1."""
+    cy, sy, cp, sp = waves
+    dx = -sy * cp - cy * right - sy * sp * up
+    dy = -sp + cp * up
+    dz = cy * cp - sy * right + cy * sp * up
+    norm = math.sqrt(dx * dx + dy * dy + dz * dz)
+    return dx / norm, dy / norm, dz / norm
 
 
 @njit(**JIT)
@@ -62,18 +86,31 @@ def look(screen, eye, yaw, pitch, rays, far, field):
     Angles in degrees. Pixels of sky and beyond ``far`` blocks give no cell.
     """
     cells, distance, n = np.empty((rays * rays, 3), np.int16), np.empty(rays * rays, np.float32), 0
-    yaw, pitch, scale = math.radians(yaw), math.radians(pitch), math.tan(math.radians(field) / 2)
-    cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
+    waves, scale = _waves(yaw, pitch), math.tan(math.radians(field) / 2)
     for j in range(rays):
         up = (1 - 2 * (j + 0.5) / rays) * scale
         for i in range(rays):
-            right = (2 * (i + 0.5) / rays - 1) * scale
-            dx = -sy * cp - cy * right - sy * sp * up
-            dy = -sp + cp * up
-            dz = cy * cp - sy * right + cy * sp * up
-            norm = math.sqrt(dx * dx + dy * dy + dz * dz)
-            a, b, c, t = cast(screen, eye[0], eye[1], eye[2], dx / norm, dy / norm, dz / norm, far)
+            dx, dy, dz = _ray(waves, (2 * (i + 0.5) / rays - 1) * scale, up)
+            _, (a, b, c), t = meet(screen, eye[0], eye[1], eye[2], dx, dy, dz, far)
             if t >= 0 and b < screen.shape[1]:
                 cells[n, 0], cells[n, 1], cells[n, 2], distance[n] = a, b, c, t
                 n += 1
     return cells[:n], distance[:n]
+
+
+@njit(**JIT)
+def shows(screen, wanted, eye, yaw, pitch, rays, far, field):
+    """int16 [rays, rays]: for each pixel of a view the height of the wanted cell it shows, -1 for none.
+
+    ``wanted`` is bool [X, Y, Z] like ``screen``, which hides what is behind it. Angles in degrees.
+    """
+    picture = np.full((rays, rays), -1, np.int16)
+    waves, scale = _waves(yaw, pitch), math.tan(math.radians(field) / 2)
+    for j in range(rays):
+        up = (1 - 2 * (j + 0.5) / rays) * scale
+        for i in range(rays):
+            dx, dy, dz = _ray(waves, (2 * (i + 0.5) / rays - 1) * scale, up)
+            (a, b, c), _, t = meet(screen, eye[0], eye[1], eye[2], dx, dy, dz, far)
+            if t >= 0 and wanted[a, b, c]:
+                picture[j, i] = b
+    return picture
