@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from basalt_iq.command import Command, console, counted, progress, said, tell_address
+from basalt_iq.agent.places import find_agent
+from basalt_iq.command import Command, console, said, tell_address
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
+from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
 from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, WorldName, at_once
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
     from basalt_iq.play.player import Actor
-    from basalt_iq.play.record import Outcome, Recipe
+    from basalt_iq.play.record import Recipe
 
 #: Far from the small numbers that people record demos on.
 FIRST_SEED = 100_000
@@ -69,12 +71,13 @@ class Evaluate(Command):
     seed: int = 0
     """Seed of the agent's own sampling."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Evaluated:
+        self._refuse_nonsense()
+
         from basalt_iq.play.evaluation import evaluate
         from basalt_iq.play.plan import describe
-        from basalt_iq.records import to_json
+        from basalt_iq.progress import progress
 
-        self._refuse_nonsense()
         maker = Maker(self.world, self.world_python, self.near, progress=True)
         maker.check()
         plan, actor = self._plan()
@@ -90,7 +93,7 @@ class Evaluate(Command):
                 command=said(), on_done=lambda _: bar.advance(line), build=maker,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
-        return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
+        return Evaluated(ok=not summary.faults, summary=summary, folder=str(folder))
 
     def _refuse_nonsense(self) -> None:
         """Raises UserError for what no installation could mend, before anything is read or written."""
@@ -107,14 +110,17 @@ class Evaluate(Command):
         if self.task is not None:
             find_task(self.task)
         chosen_seeds(self.seeds, self.task or "FindCave", self.first_seed, self.episodes)
+        if self.player != "scripted":
+            self._checkpoint()
+        elif self.task is None:
+            raise UserError("the scripted player needs --task")
+        self._folder()
 
     def _plan(self) -> tuple[Plan, Actor | None]:
         from basalt_iq.play.plan import Plan
         from basalt_iq.play.translation import fitted
 
-        if self.player == "scripted":
-            if self.task is None:
-                raise UserError("the scripted player needs --task")
+        if self.player == "scripted" and self.task is not None:
             task = find_task(self.task)
             task.check_era(self.era)
             return Plan(task.name, "scripted", self.era, self.max_steps, choice="scripted"), None
@@ -125,15 +131,13 @@ class Evaluate(Command):
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
 
     def _agent(self) -> tuple[Plan, Actor]:
-        from basalt_iq.agent.checkpoint import find_agent, load_spec
+        from basalt_iq.agent.checkpoint import load_spec
         from basalt_iq.agent.device import find_device
         from basalt_iq.play.evaluation import fingerprint
         from basalt_iq.play.plan import Plan
         from basalt_iq.play.player import Player, RandomPlayer
 
-        if self.run_dir is None:
-            raise UserError("--run: name the run folder or the checkpoint whose agent plays")
-        checkpoint = find_agent(self.run_dir)
+        checkpoint = self._checkpoint()
         spec = load_spec(checkpoint)
         task = find_task(self.task or spec.task).name
         if task != spec.task:
@@ -143,11 +147,17 @@ class Evaluate(Command):
             return plan, RandomPlayer(spec.actions, repeat=spec.repeat, seed=self.seed)
         one_thread_each(self.workers)
         choice = "argmax" if self.argmax else "sampled"
-        label = relative(checkpoint, run_folder(self.run_dir))
+        label = relative(checkpoint, run_folder(self.run_dir or checkpoint))
         plan = Plan(task, "agent", spec.era, self.max_steps, label, fingerprint(checkpoint), choice)
         return plan, Player.load(
             checkpoint, device=find_device(self.device), seed=self.seed, argmax=self.argmax
         )
+
+    def _checkpoint(self) -> Path:
+        """Whose agent plays."""
+        if self.run_dir is None:
+            raise UserError("--run: name the run folder or the checkpoint whose agent plays")
+        return find_agent(self.run_dir)
 
     def _folder(self) -> Path:
         if self.out is not None:
@@ -214,28 +224,30 @@ class Record(Command):
     workers: int | None = None
     """Processes; one for each core unless given."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.errors import UserError
-        from basalt_iq.play.record import Recipe, summary
-
+    def run(self) -> Recorded:
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
+        find_task(self.task).check_era(self.era)
+
+        from basalt_iq.play.record import Recipe
+        from basalt_iq.progress import counted
+
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
         recipe = Recipe(self.out, self.task, self.era, self.max_steps, only, near=self.near)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
             )
-        result = summary(outcomes)
+        result = Recorded.of(outcomes, self.n, str(self.out), self.task)
         console.print(
-            f"{result['recorded']} demonstrations of {self.task} in {self.out}: {result['steps']} steps, "
-            f"{result['successes']} of {result['attempts']} attempts succeeded"
+            f"{result.recorded} demonstrations of {self.task} in {self.out}: {result.steps} steps, "
+            f"{result.successes} of {result.attempts} attempts succeeded"
         )
-        if self.player == "scripted" and result["recorded"] < self.n:
+        if self.player == "scripted" and result.recorded < self.n:
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
-        return {"ok": result["recorded"] == self.n, "out": str(self.out), "task": self.task, **result}
+        return result
 
     def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.record import record

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tyro
 
-from basalt_iq.command import Command, console, said, tell_address
+from basalt_iq.command import Command, Result, console, said, tell_address
+from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
+from basalt_iq.watch.results import Browsed, Compared
 
 if TYPE_CHECKING:
-    from basalt_iq.watch.compare import Standing
+    from basalt_iq.watch.compare import Comparison, Standing
     from basalt_iq.watch.contents import PairedTest, Unpaired
+    from basalt_iq.watch.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,29 +45,30 @@ class Watch(Command):
     seconds: float | None = None
     """Stop --live after this long. Default: when interrupted."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Result:
         if not self.runs:
             raise UserError("name at least one run folder, for example: basalt-iq watch runs/demo/iq")
+
+        from basalt_iq.watch.runs import find
+
+        runs, _ = find(self.runs)
         if self.live:
             from basalt_iq.watch.live import follow
 
             return follow(self.runs, port=self.port, seconds=self.seconds, show=self.open)
         from basalt_iq.watch.report import write_report
 
-        self._show_demos()
+        self._show_demos(runs)
         found = write_report(self.runs, self.out, command=said(), inside_limit=int(self.inside_limit * 1e6))
-        size = f"{found['episodes']} episodes, {found['bytes'] / 1e6:.1f} MB"
-        beside = f", videos in {found['media']}" if found["media"] else ""
+        size = f"{found.episodes} episodes, {found.bytes / 1e6:.1f} MB"
+        beside = f", videos in {found.media}" if found.media else ""
         console.print(f"{self.out} ({size}{beside}): open it in a browser", markup=False, soft_wrap=True)
-        return found | {"ok": True}
+        return found
 
-    def _show_demos(self) -> None:
-        from basalt_iq.watch.runs import find
+    def _show_demos(self, runs: list[Run]) -> None:
         from basalt_iq.watch.shown_demos import show_demos
 
-        if self.demos < 1:
-            return
-        for run in find(self.runs)[0]:
+        for run in runs if self.demos > 0 else ():
             settings = run.settings
             store = self.store or Path(settings.get("store", ""))
             if not (store / "manifest.json").exists():
@@ -103,15 +107,17 @@ class Compare(Command):
     export_matches: Path | None = None
     """Afterwards write all judgements on the task to this file in BEDD's format."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.records import to_json
+    def run(self) -> Compared:
+        from basalt_iq.watch.runs import find
+
+        _, found = find(self.folders)
+
         from basalt_iq.watch.compare import Comparison, judged_ones
         from basalt_iq.watch.judgements import Judgements
         from basalt_iq.watch.matches import read_matches, write_matches
         from basalt_iq.watch.pairing import paired_tests
-        from basalt_iq.watch.runs import find
 
-        evaluations = judged_ones(find(self.folders)[1], self.agents)
+        evaluations = judged_ones(found, self.agents)
         task = self._task(sorted({e.summary.task for e in evaluations}))
         imported = read_matches(self.import_matches) if self.import_matches else []
         judgements = Judgements(self.out)
@@ -128,15 +134,9 @@ class Compare(Command):
         tests, unpaired = paired_tests([e for e in evaluations if e.summary.task == task])
         standing = comparison.standing()
         _print_comparison(tests, unpaired, standing)
-        people = to_json(standing)
-        found = {
-            "task": task,
-            "world": to_json(tests),
-            "unpaired": to_json(unpaired),
-            "people": people,
-            "judgements": str(judgements.path),
-        }
-        return {"ok": True, **found}
+        return Compared(
+            task=task, world=tests, unpaired=unpaired, people=standing, judgements=str(judgements.path)
+        )
 
     def _task(self, found: list[str]) -> str:
         from basalt_iq.contract import find_task
@@ -147,7 +147,7 @@ class Compare(Command):
             raise UserError(f"--task: the episodes are of {' and '.join(found) or 'no task'}; choose one")
         return found[0]
 
-    def _serve(self, comparison: Any) -> None:
+    def _serve(self, comparison: Comparison) -> None:
         from basalt_iq.server import run_site
 
         with run_site(comparison.routes, self.port) as address:
@@ -175,7 +175,9 @@ class Browse(Command):
     seconds: float | None = None
     """Close the page after this long. Default: when interrupted."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Browsed:
+        refuse_no_store(self.store)
+
         from basalt_iq.contract import find_task
         from basalt_iq.server import run_site
         from basalt_iq.watch.browse import Browser
@@ -186,7 +188,7 @@ class Browse(Command):
                 wait(self.seconds)
             excluded = len(browser.marks.excluded)
         console.print(f"{excluded} demonstrations are excluded from training")
-        return {"ok": True, "demos": len(browser.demos), "excluded": excluded}
+        return Browsed(demos=len(browser.demos), excluded=excluded)
 
 
 def wait(seconds: float | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shlex
@@ -10,11 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from basalt_iq.errors import UserError
-from basalt_iq.play.episode import Episode, load_all
-from basalt_iq.play.plan import SUMMARY, Summary, read_summary
+
+if TYPE_CHECKING:
+    from basalt_iq.play.episode import Episode
+    from basalt_iq.play.plan import Summary
+
 
 #: Points that a learning curve keeps: more than a screen has columns for it is waste.
 CURVE_POINTS = 500
@@ -30,11 +32,15 @@ class Evaluation:
 
     @cached_property
     def summary(self) -> Summary:
+        from basalt_iq.play.plan import read_summary
+
         return read_summary(self.folder)
 
     @cached_property
     def episodes(self) -> list[Episode]:
         """Those that the summary counts: the folder may hold more."""
+        from basalt_iq.play.episode import load_all
+
         seeds = set(self.summary.seeds)
         return [e for e in load_all(self.folder) if e.facts.seed in seeds]
 
@@ -76,6 +82,8 @@ class Run:
         """Equal for trainings that differ in nothing but their seed, place and machine."""
         aside = {"seed", "store", "run", "wandb", "device", "minutes"}
         kept = {key: value for key, value in self.settings.items() if key not in aside}
+        import hashlib
+
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property
