@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,11 @@ class Action:
         parts += [f"equip {self.equip}"] if self.equip != "none" else []
         return " ".join(parts) or "wait"
 
+    @property
+    def decisive(self) -> bool:
+        """Does it act at once, when pressed: use something, take an item, end the episode?"""
+        return self.equip != "none" or not PRESSES.isdisjoint(self.buttons)
+
     def mirrored(self) -> Action:
         """The same with left and right exchanged."""
         swap = {"left": "right", "right": "left"}
@@ -80,18 +87,42 @@ class Ticks:
         return self.buttons, self.camera, self.equip
 
 
-class ActionSet:
-    """An ordered, fixed set of actions for one task and era. Index 0 is always to wait."""
+@dataclass(frozen=True)
+class Factors:
+    """Keys held x pitch x yaw (degrees): every combination is an action. To hold nothing comes first."""
 
-    def __init__(self, task: str, era: int, actions: Sequence[Action], origin: str):
+    keys: tuple[tuple[str, ...], ...]
+    pitch: tuple[float, ...]
+    yaw: tuple[float, ...]
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        return len(self.keys), len(self.pitch), len(self.yaw)
+
+    def actions(self) -> list[Action]:
+        """The product, yaw fastest."""
+        return [Action(k, (p, y)) for k, p, y in product(self.keys, self.pitch, self.yaw)]
+
+
+class ActionSet:
+    """An ordered, fixed set of actions for one task and era. Index 0 is always to wait.
+
+    With `factors` their product comes first and the `actions` given follow it, each decisive: what a factored
+    head gives values to.
+    """
+
+    def __init__(
+        self, task: str, era: int, actions: Sequence[Action], origin: str, factors: Factors | None = None
+    ):
         self._task = contract.find_task(task)
-        self.task, self.era, self.origin = self._task.name, era, origin
-        self.actions = tuple(actions)
+        self.task, self.era, self.origin, self.factors = self._task.name, era, origin, factors
+        self.alone = tuple(actions)
+        self.actions = (*factors.actions(), *actions) if factors else self.alone
         self.names = contract.BUTTONS[era]
         self._validate()
-        self._features = self._embed(*self._arrays())
-        self._decoded = [[self._decode(action, held) for action in self.actions] for held in (False, True)]
-        self._ends = [np.array([_may_end(a, hand) for a in self.actions]) for hand in ("none", "snowball")]
+        self._features = self._embed(*self._arrays(self.alone))
+        self._decoded: dict[tuple[int, bool], dict[str, Any]] = {}
+        self._ends = [np.array([may_end(a, hand) for a in self.actions]) for hand in ("none", "snowball")]
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -110,15 +141,58 @@ class ActionSet:
         columns = [ticks.names.index(name) for name in self.names]
         wanted = self._embed(ticks.buttons[:, columns], ticks.camera, ticks.equip)
         unique, inverse = np.unique(wanted, axis=0, return_inverse=True)
-        index = np.empty(len(unique), np.int64)
-        for start in range(0, len(unique), 256):  # bounds the (ticks, actions, features) block in memory
-            gap = np.abs(unique[start : start + 256, None] - self._features[None]).sum(-1)
-            index[start : start + 256] = gap.argmin(1)
+        index = self._nearest_of_all(unique) if self.factors else _nearest(unique, self._features)[0]
         return index[inverse.reshape(-1)]
+
+    def _nearest_of_all(self, points: np.ndarray) -> np.ndarray:
+        """The distance to the product is the sum of those to its parts, so each is found by itself."""
+        index, cost = np.zeros(len(points), np.int64), np.zeros(len(points))
+        for columns, features in self._parts:
+            part, further = _nearest(points[:, columns], features)
+            index, cost = index * len(features) + part, cost + further
+        if not self.alone:
+            return index
+        decisive, least = _nearest(points, self._features)
+        return np.where(least < cost, self._products + decisive, index)
+
+    @cached_property
+    def _parts(self) -> list[tuple[slice, np.ndarray]]:
+        """For keys, pitch, yaw, and to take no item: columns of an embedding, and each choice in them."""
+        assert self.factors is not None
+        keys, (pitch, yaw) = len(self.names), (len(self.names), len(self.names) + 1)
+        columns = [slice(0, keys), slice(pitch, yaw), slice(yaw, yaw + 1), slice(yaw + 1, None)]
+        choices = [
+            [Action(held) for held in self.factors.keys],
+            [Action(camera=(p, 0.0)) for p in self.factors.pitch],
+            [Action(camera=(0.0, y)) for y in self.factors.yaw],
+            [Action()],
+        ]
+        return [
+            (c, self._embed(*self._arrays(actions))[:, c])
+            for c, actions in zip(columns, choices, strict=True)
+        ]
+
+    def one_hot(self, index: np.ndarray) -> np.ndarray:
+        """(N, outputs of the head) float32: which of them make up each action (N,); none for -1."""
+        if self.factors is None:
+            return (index[:, None] == np.arange(len(self))).astype(np.float32)
+        sizes, products = self.factors.sizes, self._products
+        moves = (index >= 0) & (index < products)
+        parts = [np.where(moves, p, -1) for p in np.unravel_index(np.where(moves, index, 0), sizes)]
+        alone = np.where(index >= products, index - products, -1)
+        return np.concatenate(
+            [
+                part[:, None] == np.arange(size)
+                for part, size in zip([*parts, alone], [*sizes, len(self.alone)], strict=True)
+            ],
+            1,
+        ).astype(np.float32)
 
     def decode(self, index: int, held: bool = False) -> dict[str, Any]:
         """The environment's action dictionary (contract section 1); `held`, in the ticks after its first."""
-        action = self._decoded[held][index]
+        if (index, held) not in self._decoded:
+            self._decoded[index, held] = self._decode(self.actions[index], held)
+        action = self._decoded[index, held]
         return {**action, "camera": action["camera"].copy()}
 
     def _decode(self, chosen: Action, held: bool) -> dict[str, Any]:
@@ -143,19 +217,25 @@ class ActionSet:
     def fidelity(self, ticks: Ticks) -> dict[str, float]:
         """How well the set holds the ticks: share with exactly their keys, mean camera error in degrees."""
         index = self.encode(ticks)
-        buttons, camera, _ = self._arrays()
+        buttons, camera, _ = self._arrays(self.actions)
         columns = [ticks.names.index(name) for name in self.names]
-        keys = _without_opposites(ticks.buttons[:, columns], self.names)
+        keys = without_opposites(ticks.buttons[:, columns], self.names)
         return {
             "same_keys": float((keys == buttons[index]).all(1).mean()),
             "camera_error": float(np.abs(ticks.camera - camera[index]).mean()),
         }
 
     def to_json(self) -> dict[str, Any]:
-        actions = [asdict(action) | {"buttons": list(action.buttons)} for action in self.actions]
+        actions = [asdict(action) | {"buttons": list(action.buttons)} for action in self.alone]
         for action in actions:
             action["camera"] = list(action["camera"])
-        return {"task": self.task, "era": self.era, "origin": self.origin, "actions": actions}
+        told = {"task": self.task, "era": self.era, "origin": self.origin, "actions": actions}
+        if self.factors is None:
+            return told
+        keys = [list(held) for held in self.factors.keys]
+        return told | {
+            "factors": {"keys": keys, "pitch": list(self.factors.pitch), "yaw": list(self.factors.yaw)}
+        }
 
     def _validate(self) -> None:
         known = set(self.names)
@@ -167,20 +247,30 @@ class ActionSet:
                 )
         if len(set(self.actions)) != len(self.actions) or not self.actions or self.actions[0] != Action():
             raise UserError("an action set must hold each action once, and waiting first")
+        if self.factors and [action.decisive for action in self.actions] != [False] * self._products + [
+            True
+        ] * len(self.alone):
+            raise UserError(
+                "a factored action set holds what is decisive outside of its product, and only that"
+            )
 
-    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        buttons = np.array([[name in a.buttons for name in self.names] for a in self.actions], np.uint8)
+    @property
+    def _products(self) -> int:
+        return len(self.actions) - len(self.alone)
+
+    def _arrays(self, actions: Sequence[Action]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        buttons = np.array([[name in a.buttons for name in self.names] for a in actions], np.uint8)
         return (
-            buttons,
-            np.array([a.camera for a in self.actions], float),
-            np.array([a.equip for a in self.actions]),
+            buttons.reshape(-1, len(self.names)),
+            np.array([a.camera for a in actions], float).reshape(-1, 2),
+            np.array([a.equip for a in actions], str),
         )
 
     def _embed(self, buttons: np.ndarray, camera: np.ndarray, equip: np.ndarray) -> np.ndarray:
         """Ticks as points whose L1 distance is the cost of mistaking one for another: (T, F)."""
         cost = np.array([BUTTON_COST.get(name, DEFAULT_BUTTON_COST) for name in self.names])
         one_hot = equip[:, None] == np.array(_items(self._task, self.era))[None]
-        keys = _without_opposites(buttons, self.names)
+        keys = without_opposites(buttons, self.names)
         return np.concatenate([keys * cost, compand(camera) * CAMERA_COST, one_hot * EQUIP_COST / 2], 1)
 
 
@@ -189,7 +279,7 @@ def compand(degrees: np.ndarray) -> np.ndarray:
     return 4 * np.sign(degrees) * np.log2(1 + np.abs(degrees))
 
 
-def _without_opposites(buttons: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def without_opposites(buttons: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Opposite keys held together cancel, as in the game."""
     result = buttons.astype(np.uint8, copy=True)
     for pair in OPPOSITES:
@@ -198,7 +288,18 @@ def _without_opposites(buttons: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return result
 
 
-def _may_end(action: Action, equipped: str) -> bool:
+def _nearest(points: np.ndarray, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of features (A, F) to each of points (N, F), and how far it is: (N,) twice."""
+    index, cost = np.empty(len(points), np.int64), np.empty(len(points))
+    for start in range(0, len(points), 256):  # bounds the (points, features, F) block in memory
+        part = slice(start, start + 256)
+        gap = np.abs(points[part, None] - features[None]).sum(-1)
+        index[part], cost[part] = gap.argmin(1), gap.min(1)
+    return index, cost
+
+
+def may_end(action: Action, equipped: str) -> bool:
+    """Whether an action may end the episode with `equipped` in hand."""
     held = action.equip if action.equip != "none" else equipped
     return "ESC" in action.buttons or ("use" in action.buttons and held == "snowball")
 
@@ -206,67 +307,3 @@ def _may_end(action: Action, equipped: str) -> bool:
 def _items(task: contract.Task, era: int) -> tuple[str, ...]:
     """The values of the equip action; the 2022 interface has none and selects by hotbar keys."""
     return task.equip if era == 2021 else ("none",)
-
-
-def entry_2021(task: str) -> ActionSet:
-    """A set like the 2021 entry's (facts, section 3): one thing at a time, the camera by ten degrees.
-
-    Its own extra action, to wait, keeps ticks in place that the entry dropped.
-    """
-    keys = [
-        ("forward",),
-        ("back",),
-        ("left",),
-        ("right",),
-        ("jump",),
-        ("forward", "jump"),
-        ("attack",),
-        ("use",),
-    ]
-    turns = [(-10.0, 0.0), (10.0, 0.0), (0.0, 10.0), (0.0, -10.0)]
-    actions = [Action(), *(Action(k) for k in keys), *(Action(camera=t) for t in turns)]
-    actions += [Action(equip=item) for item in contract.find_task(task).start[2021]]
-    return ActionSet(task, 2021, actions, "entry-2021")
-
-
-#: Degrees. Nearly even steps on the companded scale, within what people do in a twentieth of a second.
-YAW_BINS = (-18.0, -9.0, -4.0, -1.5, 0.0, 1.5, 4.0, 9.0, 18.0)
-PITCH_BINS = (-10.0, -4.0, -1.5, 0.0, 1.5, 4.0, 10.0)
-
-
-def from_demos(task: str, era: int, demos: Iterable[Ticks], *, size: int = 64) -> ActionSet:
-    """The most frequent combinations of keys times camera bins, at most `size` of them.
-
-    Rarer ticks become their nearest neighbour; an action that may end the episode is kept however rare it is.
-    """
-    counts: dict[Action, int] = {}
-    for ticks in demos:
-        for action in _binned(ticks, contract.BUTTONS[era]):
-            counts[action] = counts.get(action, 0) + 1
-    if not counts:
-        raise UserError(
-            f"no demo of {task} to build an action set from; run `basalt-iq data show` on the store"
-        )
-    counts.pop(Action(), None)
-    for action in [*counts]:  # left and right count alike, so that the set holds both
-        counts.setdefault(action.mirrored(), 0)
-    both = {action: count + counts[action.mirrored()] for action, count in counts.items()}
-    by_count = sorted(both, key=lambda action: (-both[action], action.name))
-    thrown = "snowball" if era == 2021 else "none"
-    ending = [action for action in by_count if _may_end(action, thrown)][:1]
-    chosen = [Action(), *ending, *(action for action in by_count if action not in ending)]
-    return ActionSet(task, era, chosen[:size], f"demos-{size}")
-
-
-def _binned(ticks: Ticks, names: Sequence[str]) -> Iterable[Action]:
-    columns = [ticks.names.index(name) for name in names]
-    keys = _without_opposites(ticks.buttons[:, columns], names)
-    pitch, yaw = (_nearest(bins, ticks.camera[:, axis]) for axis, bins in enumerate((PITCH_BINS, YAW_BINS)))
-    for row, p, y, item in zip(keys, pitch, yaw, ticks.equip, strict=True):
-        held = tuple(name for name, down in zip(names, row, strict=True) if down)
-        yield Action(held, (float(p), float(y)), str(item))
-
-
-def _nearest(bins: Sequence[float], degrees: np.ndarray) -> np.ndarray:
-    gap = np.abs(compand(degrees)[:, None] - compand(np.array(bins))[None])
-    return np.array(bins)[gap.argmin(1)]

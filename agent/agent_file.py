@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from basalt_iq.agent.actions import Action, ActionSet
+from basalt_iq.agent.actions import Action, ActionSet, Factors
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 
 FORMAT = 1
 MAX_REPEAT = 200
+#: Records of play number them in 16 bits.
+MAX_ACTIONS = 32_767
 #: The 2021 entry's (facts, section 3), for agents whose own confidence at people's endings is not known.
 END_GUARD = 0.15
 #: Bounds that keep a stranger's checkpoint from filling memory before its weights are even read.
-LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "size": 1024}
+LIMITS = {"width": 16, "features": 8192, "hidden": 8192, "stack": 64, "spacing": 64, "size": 1024}
 
 Name = Annotated[str, Meta(max_length=100)]
 Degrees = Annotated[float, Meta(ge=-360, le=360)]
@@ -31,15 +34,31 @@ class ActionRecord:
 
 
 @dataclass(frozen=True)
+class FactorsRecord:
+    keys: Annotated[tuple[Annotated[tuple[Name, ...], Meta(max_length=64)], ...], Meta(max_length=128)]
+    pitch: Annotated[tuple[Degrees, ...], Meta(min_length=1, max_length=16)]
+    yaw: Annotated[tuple[Degrees, ...], Meta(min_length=1, max_length=16)]
+
+    def build(self) -> Factors:
+        return Factors(self.keys, self.pitch, self.yaw)
+
+
+@dataclass(frozen=True)
 class ActionsRecord:
     task: Name
     era: Literal[2021, 2022]
     origin: Name
-    actions: Annotated[tuple[ActionRecord, ...], Meta(min_length=1, max_length=4096)]
+    actions: Annotated[tuple[ActionRecord, ...], Meta(max_length=4096)]
+    """With factors, those beside their product."""
+    factors: FactorsRecord | None = None
+    """None: every action stands in the list, and the head is joint."""
 
     def build(self) -> ActionSet:
         actions = [Action(a.buttons, a.camera, a.equip) for a in self.actions]
-        return ActionSet(self.task, self.era, actions, self.origin)
+        factors = self.factors.build() if self.factors else None
+        if factors is not None and len(self.actions) + math.prod(factors.sizes) > MAX_ACTIONS:
+            raise ValueError(f"more than {MAX_ACTIONS} actions")
+        return ActionSet(self.task, self.era, actions, self.origin, factors)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.reward import RewardSpec
+from basalt_iq.agent.soft_head import head_for
 from basalt_iq.errors import UserError
 from basalt_iq.files import check_sums
 from basalt_iq.records import read_bytes, read_json, write_json
@@ -58,9 +59,9 @@ class AgentSpec:
     def build(self) -> SoftQNetwork:
         """A network of this shape with fresh weights."""
         scale = LOGIT_SCALE * self.temperature
-        fed_back = len(self.actions) if self.network.last_action else 0
-        size = self.observation.vector_size + fed_back
-        return SoftQNetwork(self.network, size, len(self.actions), scale)
+        head = head_for(self.actions)
+        size = self.observation.vector_size + (head.outputs if self.network.last_action else 0)
+        return SoftQNetwork(self.network, size, head, scale)
 
     def vectors(self, seen: np.ndarray, taken: np.ndarray) -> np.ndarray:
         """The network's vector input (N, V): the observations' `seen`, and the action `taken` before each.
@@ -69,8 +70,7 @@ class AgentSpec:
         """
         if not self.network.last_action:
             return seen
-        one_hot = taken[:, None] == np.arange(len(self.actions))
-        return np.concatenate([seen, one_hot], 1).astype(np.float32)
+        return np.concatenate([seen, self.actions.one_hot(taken)], 1).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
         return {

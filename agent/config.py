@@ -23,6 +23,13 @@ class NetworkConfig:
     last_action: bool = False
     """Feed back the action just taken: play is steadier, but what comes next may be learned from it alone."""
     stack: int = 4
-    """Frames seen at once, the current one included."""
+    """Frames seen at once, the current one included. 1: where it came from, only the memory can tell."""
+    spacing: int = 1
+    """Decisions between the frames seen at once."""
     size: int = 64
     """Frame height and width in pixels."""
+
+    @property
+    def history(self) -> int:
+        """Decisions that the frames seen at once span, the current one included."""
+        return (self.stack - 1) * self.spacing + 1

@@ -1,4 +1,4 @@
-"""The soft-Q network: conv encoder over stacked frames, LSTM memory, one value per discrete action."""
+"""The soft-Q network: conv encoder over stacked frames, LSTM memory, values of discrete actions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.lstm import unroll
+from basalt_iq.agent.soft_head import JointHead, SoftHead
 
 #: (h, c), each (B, hidden): the memory that goes from step to step. Explicit, so that it cannot be forgotten.
 Carry = tuple[Tensor, Tensor]
@@ -23,11 +24,15 @@ class SoftQNetwork(nn.Module):
     No batch normalisation and no dropout: what acts is exactly what was trained.
     """
 
-    def __init__(self, config: NetworkConfig, vector_size: int, actions: int, scale: float = 1.0):
-        """`scale` multiplies the last layer: with scale k tau the logits Q / tau are k times its outputs
-        (Q = tau * logits, as CSIL starts), so that cloning is the same at any temperature."""
+    def __init__(self, config: NetworkConfig, vector_size: int, actions: int | SoftHead, scale: float = 1.0):
+        """`actions`: how many, or the head that gives them values (a number: jointly).
+
+        `scale` multiplies the last layer: with scale k tau the logits Q / tau are k times its outputs
+        (Q = tau * logits, as CSIL starts), so that cloning is the same at any temperature.
+        """
         super().__init__()
-        self.config, self.vector_size, self.actions, self.scale = config, vector_size, actions, scale
+        self.soft: SoftHead = JointHead(actions) if isinstance(actions, int) else actions
+        self.config, self.vector_size, self.scale = config, vector_size, scale
         self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)
         with torch.no_grad():
             flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
@@ -38,7 +43,7 @@ class SoftQNetwork(nn.Module):
             self.memory = nn.LSTM(joined, config.hidden, batch_first=True)
         else:
             self.memory = nn.Sequential(nn.Linear(joined, config.hidden), nn.ReLU())
-        self.head = nn.Linear(config.hidden, actions)
+        self.head = nn.Linear(config.hidden, self.soft.outputs)
         self.encoder.apply(_start)
         _start(self.project)
         # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
@@ -52,29 +57,54 @@ class SoftQNetwork(nn.Module):
     def forward(self, frames: Tensor, vector: Tensor, carry: Carry) -> tuple[Tensor, Carry]:
         """q (B, T, A) of every step, and the carry after the last one. Arguments as of `encode`."""
         remembered, c = self.remember(self.encode(frames, vector), carry)
-        return self.values(remembered), (remembered[:, -1], c[:, -1]) if self.config.memory else carry
+        q = self.soft.q(self.values(remembered))
+        return q, (remembered[:, -1], c[:, -1]) if self.config.memory else carry
 
     def values(self, remembered: Tensor) -> Tensor:
-        """Q of remembered steps (..., hidden): (..., A)."""
+        """What `soft` makes Q of, for remembered steps (..., hidden): (..., outputs)."""
         return self.scale * self.head(remembered)
 
-    def encode(self, frames: Tensor, vector: Tensor, *, half: bool = False) -> Tensor:
+    def encode(
+        self, frames: Tensor, vector: Tensor, *, half: bool = False, forget: Tensor | None = None
+    ) -> Tensor:
         """What is seen at each step, without memory: (B, T, features + V), in the weights' precision.
 
-        frames (B, stack - 1 + T, 3, H, W) uint8: the stack of step t is frames[:, t : t + stack].
-        vector (B, T, V) float. `half` computes in bfloat16, in which pixels are exact.
+        frames (B, history - 1 + T, 3, H, W) uint8: step t sees frames[:, t : t + history : spacing].
+        vector (B, T, V) float. `half` computes in bfloat16, in which pixels are exact. Where `forget` (B, T)
+        bool is true the older frames are not seen: the present one stands in their places.
         """
-        first, *others = self.encoder
-        assert isinstance(first, nn.Conv2d)
-        sequence = frames.shape[1] > self.config.stack  # a single step has one stack, and nothing to save
-        see = see_blocks if sequence and first.stride[0] > 1 else see_stacks
+        spacing, history = self.config.spacing, self.config.history
+        sequence = frames.shape[1] > history  # a single step has one stack, and nothing to save
+        see = see_blocks if sequence and self._first.stride[0] > 1 else see_stacks
         with torch.autocast(frames.device.type, torch.bfloat16, enabled=half):
-            x = see(first, frames, torch.bfloat16 if half else first.weight.dtype)
-            for layer in others:
-                x = layer(x)
-            seen = self.project(x.flatten(1)).relu()
+            x = see(self._first, frames, self._precision(half), spacing)
+            if forget is not None and history > 1:
+                still = see_still(self._first, frames[:, history - 1 :], x.dtype)
+                x = torch.where(forget.reshape(-1, 1, 1, 1), still, x)
+            seen = self._features(x)
         joined = torch.cat([rearrange(seen, "(b t) f -> b t f", b=len(frames)), vector], -1)
-        return joined.to(first.weight.dtype)
+        return joined.to(self._first.weight.dtype)
+
+    def look(self, frames: Tensor, *, half: bool = False) -> Tensor:
+        """Features (N, features) of single frames (N, 3, H, W) uint8, each seen as an episode's first is."""
+        with torch.autocast(frames.device.type, torch.bfloat16, enabled=half):
+            x = see_still(self._first, frames[:, None], self._precision(half))
+            return self._features(x).to(self._first.weight.dtype)
+
+    @property
+    def _first(self) -> nn.Conv2d:
+        first = self.encoder[0]
+        assert isinstance(first, nn.Conv2d)
+        return first
+
+    def _precision(self, half: bool) -> torch.dtype:
+        return torch.bfloat16 if half else self._first.weight.dtype
+
+    def _features(self, x: Tensor) -> Tensor:
+        _, *others = self.encoder
+        for layer in others:
+            x = layer(x)
+        return self.project(x.flatten(1)).relu()
 
     def remember(self, x: Tensor, carry: Carry, *, twice: bool = False) -> tuple[Tensor, Tensor]:
         """Pass encoded steps x (B, T, F) through the memory: h and c after every step, (B, T, hidden) each.
@@ -86,15 +116,29 @@ class SoftQNetwork(nn.Module):
         return self.memory(x), carry[1][:, None].expand(-1, x.shape[1], -1)
 
 
-def see_stacks(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """The first layer on frames (B, stack - 1 + T, 3, H, W) uint8, each stack copied: (B T, C, h, w)."""
+def see_stacks(
+    layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32, spacing: int = 1
+) -> Tensor:
+    """The first layer on frames (B, history - 1 + T, 3, H, W) uint8, each stack copied: (B T, C, h, w)."""
     stack = layer.in_channels // 3
-    stacks = rearrange(frames.unfold(1, stack, 1), "b t c h w k -> (b t) (k c) h w")
-    pixels = stacks.contiguous(memory_format=torch.channels_last).to(dtype)
-    return layer(pixels.sub_(128).div_(128))
+    spans = frames.unfold(1, (stack - 1) * spacing + 1, 1)[..., ::spacing]
+    return layer(_pixels(rearrange(spans, "b t c h w k -> (b t) (k c) h w"), dtype))
 
 
-def see_blocks(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def see_still(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The same on frames (B, T, 3, H, W) each of which fills its whole stack: its kernels add up."""
+    kernel = rearrange(layer.weight, "o (k c) y x -> o k c y x", c=3).sum(1)
+    pixels = _pixels(rearrange(frames, "b t c h w -> (b t) c h w"), dtype)
+    return F.conv2d(pixels, kernel.to(dtype), layer.bias, layer.stride, layer.padding)
+
+
+def _pixels(frames: Tensor, dtype: torch.dtype) -> Tensor:
+    return frames.contiguous(memory_format=torch.channels_last).to(dtype).sub_(128).div_(128)
+
+
+def see_blocks(
+    layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.float32, spacing: int = 1
+) -> Tensor:
     """The same sums for a layer whose kernel is a whole number of strides, without copying any stack.
 
     Blocks of stride x stride pixels become channels, which leaves a small dense kernel with many channels;
@@ -105,11 +149,12 @@ def see_blocks(layer: nn.Conv2d, frames: Tensor, dtype: torch.dtype = torch.floa
     kernel = rearrange(layer.weight / 128, "o (k c) (y dy) (x dx) -> o (c dy dx) k y x", **form)
     blocks = to_blocks(frames, stride).to(dtype).sub_(128)
     if blocks.is_cuda:  # cuDNN's half-precision kernels for three dimensions are slow or missing
-        stacks = rearrange(blocks.unfold(1, stack, 1), "b t y x c k -> (b t) (c k) y x")
+        spans = blocks.unfold(1, (stack - 1) * spacing + 1, 1)[..., ::spacing]
+        stacks = rearrange(spans, "b t y x c k -> (b t) (c k) y x")
         kernel = kernel.flatten(1, 2).contiguous(memory_format=torch.channels_last)
         return F.conv2d(stacks.contiguous(memory_format=torch.channels_last), kernel, layer.bias)
     kernel = kernel.contiguous(memory_format=torch.channels_last_3d)
-    seen = F.conv3d(rearrange(blocks, "b t y x c -> b c t y x"), kernel, layer.bias)
+    seen = F.conv3d(rearrange(blocks, "b t y x c -> b c t y x"), kernel, layer.bias, dilation=(spacing, 1, 1))
     return rearrange(seen, "b o t y x -> (b t) o y x")
 
 

@@ -43,10 +43,14 @@ class ObservationSpec:
 
     def vector(self, observation: Mapping[str, Any]) -> np.ndarray:
         """(vector_size,) float32 of one observation."""
+        return self.vectors_of([observation])[0]
+
+    def vectors_of(self, observations: Sequence[Mapping[str, Any]]) -> np.ndarray:
+        """(N, vector_size) float32."""
         if not self.items:
-            return np.zeros(0, np.float32)
-        counts = np.array([[observation["inventory"][item] for item in self.items]])
-        return self.vectors(self.items, counts, np.array([equipped(observation)]))[0]
+            return np.zeros((len(observations), 0), np.float32)
+        counts = np.array([[int(o["inventory"][item]) for item in self.items] for o in observations])
+        return self.vectors(self.items, counts, np.array([equipped(o) for o in observations]))
 
     def vectors(self, items: Sequence[str], counts: np.ndarray, held: np.ndarray) -> np.ndarray:
         """(N, vector_size) float32 of counts (N, I) named by `items` and item names `held` (N,)."""

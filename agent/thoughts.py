@@ -21,10 +21,8 @@ def opinion(q: Tensor, temperature: float) -> dict[str, np.ndarray]:
     return {name: part.numpy() for name, part in zip(OPINION, parts, strict=True)}
 
 
-def thoughts(
-    thought: Mapping[str, np.ndarray], action: np.ndarray, reward: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The arrays that an episode's record has of T opinions, the actions taken and their rewards (T,)."""
+def thoughts(thought: Mapping[str, np.ndarray], action: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays that an episode's record has of T opinions and the actions taken (T,), its rewards apart."""
     best = np.argsort(-thought["policy"], axis=1, kind="stable")[:, :TOP]
     return {
         "action": action,
@@ -33,7 +31,6 @@ def thoughts(
         "top_policy": np.take_along_axis(thought["policy"], best, 1),
         "v": thought["v"],
         "entropy": thought["entropy"],
-        "reward": reward,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import importlib
 import inspect
 import json
@@ -90,6 +91,13 @@ EXTRA_OF = {
 }  # fmt: skip
 
 
+#: What a disk, its permissions or this process's limits do to any file operation: no defect of ours.
+TROUBLE = (
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE, errno.ENFILE,
+    errno.ESTALE, errno.EFBIG,
+)  # fmt: skip
+
+
 def main(argv: list[str] | None = None) -> None:
     """Exit code 0 for success, 1 for a job that ran and found fault, 2 for bad input."""
     words = sys.argv[1:] if argv is None else argv
@@ -113,6 +121,11 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(2)
     except ModuleNotFoundError as error:
         _say(_missing(error))
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in TROUBLE:
+            raise
+        _say(f"{error.filename or 'a file'}: {error.strerror}; mend that and repeat the command")
         sys.exit(2)
     except KeyboardInterrupt:
         console.print("\ninterrupted; the same command continues where it stopped")

@@ -16,7 +16,7 @@ import torch
 import tyro
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import entry_2021
+from basalt_iq.agent.action_presets import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec

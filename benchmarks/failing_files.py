@@ -21,10 +21,9 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 SOURCE = Path(__file__).parent.parent / "tests" / "fixtures" / "failing_files.c"
 TRAIN = (
@@ -33,9 +32,18 @@ TRAIN = (
 #: Command -> its line; {0} is the folder of the case. What comes before prepares the next.
 LINES = {
     "record": "data record {0}/demos --task FindCave --n 3 --max-steps 60 --keep-failures --workers 1",
+    "index": "data index {0}/demos",
+    "check": "data check {0}/demos --workers 1",
     "ingest": "data ingest {0}/demos --store {0}/store --workers 1",
+    "check-store": "data check {0}/store --workers 1",
+    "show": "data show {0}/store",
     "train": f"train --store {{0}}/store --run {{0}}/run {TRAIN}",
+    "online": f"train --store {{0}}/store --run {{0}}/online {TRAIN} --online --worlds 1 --online-steps 4"
+    " --start-after 2 --workers 1",
     "evaluate": "evaluate --run {0}/run --episodes 1 --max-steps 20 --workers 1 --worlds 1",
+    "random": "evaluate --run {0}/run --player random --episodes 1 --max-steps 20 --workers 1 --worlds 1",
+    "compare": "compare {0}/run/evaluations/agent {0}/run/evaluations/random --auto --out {0}/judged",
+    "build": "submit build {0}/run --target aicrowd-2021 --out {0}/package",
     "watch": "watch {0}/run --out {0}/report.html --demos 1",
 }
 #: Differ from run to run by nature: times, and what says when and where.
@@ -59,11 +67,24 @@ class Outcome:
     failed: str
 
 
+@dataclass(frozen=True)
+class Result:
+    """What came of the cases of a command."""
+
+    operations: int
+    """That an undisturbed run makes."""
+    tried: int
+    held: int
+    problems: tuple[str, ...]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--commands", nargs="+", default=list(LINES), choices=list(LINES))
     parser.add_argument("--errors", nargs="+", default=["ENOSPC", "EIO", "EACCES", "EMFILE"])
     parser.add_argument("--every", type=int, default=1, help="take every n-th operation only")
+    parser.add_argument("--first", type=int, default=1, help="the first operation that is taken")
+    parser.add_argument("--json", type=Path, help="add what came out to this file, command by command")
     options = parser.parse_args()
     if "FAILING_STATE" not in os.environ:
         sys.exit(start_again())
@@ -101,7 +122,10 @@ def run_all(options: argparse.Namespace, scratch: Path) -> int:
         if whole.code not in (0, 1):
             raise SystemExit(f"{command} fails by itself: {whole.said}")
         if command in options.commands:
-            bad += cases(command, line, state, before, after, whole.operations, options)
+            result = cases(command, line, state, before, after, whole.operations, options)
+            bad += result.tried - result.held
+            if options.json:
+                note(options.json, command, result)
         shutil.rmtree(place, ignore_errors=True)
         after.rename(place)
         shutil.rmtree(before)
@@ -116,25 +140,31 @@ def cases(
     after: Path,
     operations: int,
     options: argparse.Namespace,
-) -> int:
-    """Every case of a command; how many did not hold."""
-    wanted, held, problems = digest(after), 0, Counter[str]()
-    numbers = range(1, operations + 1, options.every)
+) -> Result:
+    """Every case of a command."""
+    wanted, held, problems = digest(after), 0, list[str]()
+    numbers = range(options.first, operations + 1, options.every)
     kinds = [(n, options.errors[i % len(options.errors)]) for i, n in enumerate(numbers)]
     for number, kind in kinds:
         place = before.parent / "case"
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(before, place, symlinks=True)
         first = run(command, line.format(place), state, number, getattr(errno, kind))
-        again = run(command, line.format(place), state, 0)
+        again = run(command, line.format(place), state, 0) if first.code else first
         problem = judge(first, again, digest(place), wanted, place)
         held += problem is None
         if problem:
-            problems[problem.split(":")[0]] += 1
-            print(f"  {command} {number} {kind} {first.failed}: {problem}", flush=True)
+            problems.append(f"{number} {kind} {first.failed}: {problem}")
+            print(f"  {command} {problems[-1]}", flush=True)
         shutil.rmtree(place)
-    print(f"{command}: {held} of {len(kinds)} hold ({operations} operations) {dict(problems)}", flush=True)
-    return len(kinds) - held
+    print(f"{command}: {held} of {len(kinds)} hold ({operations} operations)", flush=True)
+    return Result(operations, len(kinds), held, tuple(problems))
+
+
+def note(file: Path, command: str, result: Result) -> None:
+    """Put a result beside those of other commands."""
+    known = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps(known | {command: asdict(result)}, indent=1) + "\n")
 
 
 def judge(first: Outcome, again: Outcome, got: dict, wanted: dict, place: Path) -> str | None:
@@ -171,11 +201,20 @@ def content(file: Path) -> str:
             raw = b"".join(
                 name.encode() + arrays[name].tobytes() for name in arrays.files if name != "act_ms"
             )
+    if file.name in ("run.json", "trajectory.json"):
+        raw = json.dumps(timeless(json.loads(raw))).encode()
     if file.name == "agent.json":
         raw = json.dumps({k: v for k, v in json.loads(raw).items() if k != "trained"}).encode()
     if file.suffix == ".safetensors" and file.name.startswith("state"):
         return "a training state"  # holds seconds
     return hashlib.sha256(raw).hexdigest()
+
+
+def timeless(record: Any) -> Any:
+    """Without seconds, and without the times at which files were last touched."""
+    if isinstance(record, dict):
+        return {k: timeless(v) for k, v in record.items() if k not in ("seconds", "files")}
+    return [timeless(item) for item in record] if isinstance(record, list) else record
 
 
 def preload() -> None:
@@ -190,6 +229,11 @@ def preload() -> None:
         _load(place)
     import basalt_iq.train.loop
     import basalt_iq.watch.report  # noqa: F401
+    from basalt_iq.play.worlds import make
+
+    world = make("FindCave")
+    world.reset(seed=0)
+    world.close()
 
 
 def run(command: str, line: str, state: State, at: int, error: int = 0) -> Outcome:

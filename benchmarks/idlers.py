@@ -16,11 +16,11 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from basalt_iq.agent.actions import entry_2021
+from basalt_iq.agent.action_presets import entry_2021
 from basalt_iq.contract import TASKS
-from basalt_iq.play.player import RandomPlayer
 from basalt_iq.play.stats import wilson
 from basalt_iq.play.ticks import ticks
+from basalt_iq.play.unknowing import RandomPlayer
 from basalt_iq.world import make
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 
 from basalt_iq.data.stored_frames import StoredFrames
@@ -140,8 +141,9 @@ class SequenceSampler:
         if not episodes:
             raise ValueError("no episodes to sample from")
         self.episodes = list(episodes)
-        counts = [self._before + 1 + (episode.length - 1) // self.grid for episode in self.episodes]
-        self._ends = np.cumsum(counts)
+        self._lengths = np.array([episode.length for episode in self.episodes])
+        self._terminal = np.array([episode.terminal for episode in self.episodes])
+        self._ends = np.cumsum(self._before + 1 + (self._lengths - 1) // self.grid)
 
     def sample(self) -> Sequences:
         """The next random batch."""
@@ -159,15 +161,14 @@ class SequenceSampler:
         further down and right."""
         batch = next(self._buffers)
         batch.episode[:], batch.start[:] = which, start
-        ends = np.array([self.episodes[i].length for i in which])
+        ends, terminal = self._lengths[which, None], self._terminal[which, None]
         times = start[:, None] + np.arange(-self.burn_in, self.length)
-        np.logical_and(times >= 0, times < ends[:, None], out=batch.mask)
-        terminal = np.array([self.episodes[i].terminal for i in which])
-        np.logical_and(times == ends[:, None] - 1, terminal[:, None], out=batch.done)
-        for row, (index, time) in enumerate(zip(which, start, strict=True)):
-            self._copy(batch, row, self.episodes[index], int(time))
-        for frames, (down, right) in zip(batch.frames, () if shifts is None else shifts, strict=False):
-            _shift(frames, int(down), int(right))
+        np.logical_and(times >= 0, times < ends, out=batch.mask)
+        np.logical_and(times == ends - 1, terminal, out=batch.done)
+        for row, (index, time) in enumerate(zip(which.tolist(), start.tolist(), strict=True)):
+            self._copy(batch, row, self.episodes[index], time)
+        for row, (down, right) in enumerate(() if shifts is None else shifts.tolist()):
+            _shift(batch.frames[row], down, right)
         return batch
 
     def _copy(self, batch: Sequences, row: int, episode: Windowed, start: int) -> None:
@@ -203,9 +204,12 @@ class SequenceSampler:
 
 
 def _place(target: np.ndarray, values: np.ndarray, at: int) -> None:
-    target[:at] = 0
-    target[at : at + len(values)] = values
-    target[at + len(values) :] = 0
+    end = at + len(values)
+    target[at:end] = values
+    if at:  # an empty slice takes as long as a full one, and nearly all are empty
+        target[:at] = 0
+    if end < len(target):
+        target[end:] = 0
 
 
 def _place_frames(target: np.ndarray, frames: np.ndarray | StoredFrames, first: int, stop: int) -> None:
@@ -216,13 +220,25 @@ def _place_frames(target: np.ndarray, frames: np.ndarray | StoredFrames, first: 
         frames.read(start, stop, target[at:end])
     else:
         target[at:end] = frames[start:stop]
-    target[:at] = target[at]
-    target[end:] = target[end - 1]
+    if at:
+        target[:at] = target[at]
+    if end < len(target):
+        target[end:] = target[end - 1]
 
 
 def _shift(frames: np.ndarray, down: int, right: int) -> None:
-    """Move the view of frames (F, C, H, W) in place, repeating the border."""
-    if down or right:
-        edges = [(max(0, -by), max(0, by)) for by in (down, right)]
-        height, width = (slice(after, -before or None) for before, after in edges)
-        frames[:] = np.pad(frames[..., height, width], [(0, 0), (0, 0), *edges], "edge")
+    """Move the view of contiguous frames (F, C, H, W) in place, repeating the border."""
+    _slide(np.moveaxis(frames, -2, 0), down)
+    if right:
+        lines = frames.reshape(-1, frames.shape[-1])
+        seen = lines[:, max(0, right) : min(0, right) or None].copy()
+        cv2.copyMakeBorder(seen, 0, 0, max(0, -right), max(0, right), cv2.BORDER_REPLICATE, dst=lines)
+
+
+def _slide(rows: np.ndarray, down: int) -> None:
+    if down > 0:
+        rows[:-down] = rows[down:]
+        rows[-down:] = rows[-down - 1]
+    elif down < 0:
+        rows[-down:] = rows[:down]
+        rows[:-down] = rows[-down]

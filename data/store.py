@@ -54,12 +54,12 @@ class Trajectory:
         self.rows: StoredRows
         sums = None
         if about.digest:
-            path = folder / "steps.npy"
+            path = f"{folder}/steps.npy"
             self.rows = PackedRows(path, count, kind, about.digest, about.header(size), files)
             sums = self._frame_sums
         else:
             self.rows = OldColumns(folder, count, kind, files)
-        self._frame_file = FrameFile(folder / "frames.npy", count, size, files, sums)
+        self._frame_file = FrameFile(f"{folder}/frames.npy", count, size, files, sums)
 
     @property
     def name(self) -> str:
@@ -265,10 +265,10 @@ def fingerprint(trajectories: Sequence[Trajectory]) -> str:
 
 
 class TrajectoryWriter:
-    """Frames as they are decoded, then everything else at once."""
+    """Frames as they are decoded, then everything else at once, under `name`."""
 
     def __init__(self, store: Store, folder: Path, name: str):
-        self._store, self._folder, self._name = store, folder, name
+        self._store, self._folder, self.name = store, folder, name
         self._sums: list[int] = []
         self._file = open(folder / "frames.npy", "wb")  # noqa: SIM115 - closed by `close`
         self._file.write(bytes(HEADER))
@@ -297,7 +297,7 @@ class TrajectoryWriter:
         self.close()
         about = self._write_steps(steps)
         write_json(self._folder / "trajectory.json", about)
-        for name in (self._name, f"{self._name}~{about.digest[:12]}"):
+        for name in (self.name, f"{self.name}~{about.digest[:12]}"):
             target = self._store.path / steps.task / name
             target.parent.mkdir(exist_ok=True)
             if _moved(self._folder, target):

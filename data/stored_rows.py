@@ -29,7 +29,7 @@ class StoredRows(Protocol):
 class PackedRows:
     """All in one file, `steps.npy`, held to its SHA-256 when it is first read."""
 
-    def __init__(self, path: Path, count: int, kind: np.dtype, digest: str, header: Any, files: OpenFiles):
+    def __init__(self, path: str, count: int, kind: np.dtype, digest: str, header: Any, files: OpenFiles):
         self.path, self._count, self._kind, self._files = path, count, kind, files
         self._digest, self._header = digest, header
         self._offset: int | None = None
@@ -73,7 +73,7 @@ class OldColumns:
         return rows
 
     def _column(self, name: str, first: int, stop: int) -> np.ndarray:
-        path, kind = self._folder / f"{name}.npy", self._kind[name]
+        path, kind = f"{self._folder}/{name}.npy", self._kind[name]
         count = self._count - (name in ACTION_COLUMNS)
         try:
             file = self._files(path)

@@ -12,6 +12,7 @@ import tyro
 from basalt_iq.agent.places import find_agent
 from basalt_iq.command import Command, console, said, tell_address
 from basalt_iq.contract import find_task
+from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
@@ -45,12 +46,15 @@ class Evaluate(Command):
     """These seeds instead: numbers, or bedd for the eleven of the task that BEDD takes."""
     max_steps: int | None = None
     """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
-    player: Literal["agent", "random", "scripted"] = "agent"
-    """Who plays: the trained agent, uniformly random actions, or the world's demonstrator."""
+    player: Literal["agent", "random", "walker", "scripted"] = "agent"
+    """Who plays: the trained agent, uniformly random actions, a walker that does what the demos of --store do
+    as often as they do it and never looks, or the world's demonstrator."""
+    store: Path | None = None
+    """The walker's demos."""
     argmax: bool = False
     """Take the best action at every step instead of sampling from the policy."""
     name: str | None = None
-    """Folder under RUN/evaluations. Default: agent, random or scripted."""
+    """Folder under RUN/evaluations. Default: agent, random, walker or scripted."""
     out: Path | None = None
     """Write here instead of RUN/evaluations/NAME."""
     era: Literal[2021, 2022] = 2021
@@ -70,6 +74,9 @@ class Evaluate(Command):
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
     """Seed of the agent's own sampling."""
+    ray: bool = False
+    """Play on the Ray cluster that is found (else one on this machine), --worlds episodes a job. All its
+    machines must see the same files."""
 
     def run(self) -> Evaluated:
         self._refuse_nonsense()
@@ -90,7 +97,7 @@ class Evaluate(Command):
             summary = evaluate(
                 plan, seeds, folder, actor, workers=self.workers,
                 worlds=at_once(self.world, self.worlds, self.workers),
-                command=said(), on_done=lambda _: bar.advance(line), build=maker,
+                command=said(), on_done=lambda _: bar.advance(line), build=maker, ray=self.ray,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
         return Evaluated(ok=not summary.faults, summary=summary, folder=str(folder))
@@ -110,10 +117,12 @@ class Evaluate(Command):
         if self.task is not None:
             find_task(self.task)
         chosen_seeds(self.seeds, self.task or "FindCave", self.first_seed, self.episodes)
-        if self.player != "scripted":
-            self._checkpoint()
-        elif self.task is None:
+        if self.player == "scripted" and self.task is None:
             raise UserError("the scripted player needs --task")
+        if self.player == "walker":
+            self._walked_like()
+        elif self.player != "scripted":
+            self._checkpoint()
         self._folder()
 
     def _plan(self) -> tuple[Plan, Actor | None]:
@@ -124,18 +133,35 @@ class Evaluate(Command):
             task = find_task(self.task)
             task.check_era(self.era)
             return Plan(task.name, "scripted", self.era, self.max_steps, choice="scripted"), None
-        plan, player = self._agent()
+        plan, player = self._walker() if self.player == "walker" else self._agent()
         if self.world == STAND_IN:
             return plan, player
         era = ERAS[self.world]
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
+
+    def _walked_like(self) -> tuple[Path, str]:
+        """The store and the task of the demos that the walker walks like."""
+        if self.store is None or self.task is None:
+            raise UserError("--player walker: name the demos that it walks like by --store, and --task")
+        refuse_no_store(self.store)
+        return self.store, self.task
+
+    def _walker(self) -> tuple[Plan, Actor]:
+        from basalt_iq.play.plan import Plan
+        from basalt_iq.play.unknowing import walker
+
+        store, task = self._walked_like()
+        player = walker(store, task, seed=self.seed)
+        label = store.resolve().name
+        return Plan(player.task, "walker", player.era, self.max_steps, label, choice="frequencies"), player
 
     def _agent(self) -> tuple[Plan, Actor]:
         from basalt_iq.agent.checkpoint import load_spec
         from basalt_iq.agent.device import find_device
         from basalt_iq.play.evaluation import fingerprint
         from basalt_iq.play.plan import Plan
-        from basalt_iq.play.player import Player, RandomPlayer
+        from basalt_iq.play.player import Player
+        from basalt_iq.play.unknowing import RandomPlayer
 
         checkpoint = self._checkpoint()
         spec = load_spec(checkpoint)
@@ -190,13 +216,18 @@ def one_thread_each(workers: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Record demonstrations of a task in the stand-in world, in a real data set's layout.
+    """Record demonstrations of a task in the stand-in world, in a real data set's layout or into a store.
 
     Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
     """
 
-    out: tyro.conf.Positional[Path]
+    out: tyro.conf.Positional[Path | None] = None
     """Root folder of the data set."""
+    store: Path | None = None
+    """Record straight into this store instead, to train from: no video is written and none decoded, and
+    frames are exact. Several times as fast; scripted players only."""
+    size: int = 64
+    """With --store: height and width of its frames in pixels."""
     task: str = "FindCave"
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
     n: int = 20
@@ -225,6 +256,7 @@ class Record(Command):
     """Processes; one for each core unless given."""
 
     def run(self) -> Recorded:
+        root = self._root()
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
@@ -235,24 +267,38 @@ class Record(Command):
         from basalt_iq.progress import counted
 
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
-        recipe = Recipe(self.out, self.task, self.era, self.max_steps, only, near=self.near)
+        size = None if self.store is None else self.size
+        recipe = Recipe(root, self.task, self.era, self.max_steps, only, near=self.near, size=size)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
             )
-        result = Recorded.of(outcomes, self.n, str(self.out), self.task)
+        result = Recorded.of(outcomes, self.n, str(root), self.task)
         console.print(
-            f"{result.recorded} demonstrations of {self.task} in {self.out}: {result.steps} steps, "
+            f"{result.recorded} demonstrations of {self.task} in {root}: {result.steps} steps, "
             f"{result.successes} of {result.attempts} attempts succeeded"
         )
         if self.player == "scripted" and result.recorded < self.n:
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
         return result
 
+    def _root(self) -> Path:
+        if self.store is not None and self.out is None:
+            if self.player == "keyboard":
+                raise UserError("--store: what a person plays is kept as a data set; give its folder instead")
+            if self.size < 1:
+                raise UserError(f"--size {self.size}: give at least 1 pixel")
+            return self.store
+        if self.out is None or self.store is not None:
+            raise UserError("give either the root folder of a data set or --store STORE")
+        return self.out
+
     def _play(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.record import record
+        from basalt_iq.play.record_store import record_into_store
 
-        return record(recipe, self.n, self.seed, workers=self.workers, progress=update)
+        start = record if recipe.size is None else record_into_store
+        return start(recipe, self.n, self.seed, workers=self.workers, progress=update)
 
     def _by_hand(self, recipe: Recipe, update: Callable[[int, int], None]) -> list[Outcome]:
         from basalt_iq.play.keyboard import WebPlayer
@@ -261,5 +307,5 @@ class Record(Command):
 
         with WebPlayer(recipe.spec, recipe.era, self.port, self.max_steps) as player:
             tell_address(player.url, f"to play {recipe.task}", self.open)
-            recipe = replace(recipe, who=person_of(self.out))
+            recipe = replace(recipe, who=person_of(recipe.root))
             return record_person(recipe, self.n, self.seed, player, progress=update)

@@ -22,6 +22,7 @@ import numpy as np
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.errors import UserError
 from basalt_iq.files import write_bytes
+from basalt_iq.play.phases import Phases
 from basalt_iq.records import read_json, write_json
 
 #: Steps of an episode that are believed: a week of play.
@@ -86,6 +87,8 @@ class Facts:
     absorbing_reward: float = 0.0
     """With `value_bound`: what the player's objective says of its recovered reward."""
     value_bound: float | None = None
+    phases: Phases | None = None
+    """How far it came; None where no judge could be asked, and in records of older versions."""
 
     @property
     def reward(self) -> RewardSpec | None:

@@ -6,15 +6,18 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
+from basalt_iq.jobs import run_jobs
 from basalt_iq.locks import owned
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load, load_all
-from basalt_iq.play.plan import SUMMARY, Plan, Summary, read_summary, summarise
+from basalt_iq.play.places import SUMMARY
+from basalt_iq.play.plan import Plan, Summary, read_summary, summarise
 from basalt_iq.play.player import Actor
 from basalt_iq.records import write_json
 
@@ -30,13 +33,14 @@ def evaluate(
     command: str | None = None,
     on_done: rollout.OnDone = lambda _: None,
     build: rollout.Build = rollout.TELLING,
+    ray: bool = False,
 ) -> Summary:
     """Play what is not on record yet, or was ended by a broken world, and return the summary.
 
     Without ``player`` the world's own demonstrator plays. ``command`` is what a person would repeat.
     ``on_done`` hears of every episode, of those already on record at once. Raises UserError if the
     folder holds another plan's episodes, if another process evaluates in it, and if no world begins an
-    episode at all. ``build`` makes the worlds.
+    episode at all. ``build`` makes the worlds. With ``ray`` a cluster plays, `worlds` episodes a job.
     """
     with owned(make_folder(folder), "an evaluation"):
         ledger = _Ledger(plan, seeds, folder, command)
@@ -52,7 +56,7 @@ def evaluate(
                 ledger.write(complete=False)
                 on_done(episode)
 
-            _refuse_no_world(plan, _player(plan, folder, player, workers, worlds, note, build)(missing))
+            _refuse_no_world(plan, _player(plan, folder, player, workers, worlds, note, build, ray)(missing))
         return ledger.write(complete=not ledger.missing())
 
 
@@ -96,16 +100,37 @@ def _player(
     worlds: int,
     note: rollout.OnDone,
     build: rollout.Build,
+    ray: bool,
 ) -> Callable[[Sequence[int]], list[Episode]]:
     common: dict[str, Any] = {
-        "out": folder, "era": plan.era, "max_steps": plan.max_steps, "workers": workers, "name": plan.player,
-        "on_done": note, "build": build,
+        "out": folder, "era": plan.era, "max_steps": plan.max_steps, "name": plan.player, "build": build,
     }  # fmt: skip
     if player is None:
-        return lambda seeds: rollout.play_scripted(plan.task, seeds, **common)
-    return lambda seeds: rollout.play(
-        plan.task, player, seeds, worlds=worlds, checkpoint=plan.checkpoint, **common
-    )
+        return lambda seeds: rollout.play_scripted(
+            plan.task, seeds, workers=workers, ray=ray, on_done=note, **common
+        )
+    common |= {"worlds": worlds, "checkpoint": plan.checkpoint}
+    if ray:
+        some = partial(_some, plan.task, player, common | {"out": folder.resolve()})
+        return lambda seeds: _on_ray(some, seeds, worlds, note)
+    return lambda seeds: rollout.play(plan.task, player, seeds, workers=workers, on_done=note, **common)
+
+
+def _some(task: str, player: Actor, common: dict[str, Any], seeds: Sequence[int]) -> list[Episode]:
+    """What one job of a cluster plays, in one process of its own."""
+    return rollout.play(task, player, seeds, workers=1, **common)
+
+
+def _on_ray(
+    some: Callable[[Sequence[int]], list[Episode]], seeds: Sequence[int], worlds: int, note: rollout.OnDone
+) -> list[Episode]:
+    parts = [seeds[i : i + worlds] for i in range(0, len(seeds), worlds)]
+    played = []
+    for _, episodes in run_jobs(some, parts, ray=True):
+        for episode in episodes:
+            note(episode)
+        played += episodes
+    return played
 
 
 def fingerprint(checkpoint: Path) -> str:

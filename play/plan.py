@@ -12,14 +12,15 @@ import msgspec
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import Episode
+from basalt_iq.play.phases import PhaseShare, phase_lines, phase_shares
+from basalt_iq.play.places import SUMMARY
 from basalt_iq.play.stats import wilson
 from basalt_iq.records import read_json
 
-SUMMARY = "summary.json"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 #: Ways of choosing that belong to baselines: who plays like this is compared with every agent.
-BASELINES = ("uniform", "scripted", "demonstrated")
+BASELINES = ("uniform", "frequencies", "scripted", "demonstrated")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Plan:
     weights: str | None = None
     """What the weights are: see `evaluation.fingerprint`."""
     choice: str = "sampled"
-    """How actions are chosen: sampled or argmax; uniform, scripted or demonstrated for baselines."""
+    """How actions are chosen: sampled or argmax; uniform, frequencies, scripted or demonstrated for
+    baselines."""
     world: str = "stand-in"
     """Where it is played."""
     distance: str = ""
@@ -60,6 +62,8 @@ class Summary(Plan):
     low: Share | None = None
     high: Share | None = None
     """95 % Wilson interval of the rate."""
+    phases: list[PhaseShare] = field(default_factory=list)
+    """How many came how far, where the world tells; empty in summaries of older versions."""
     mean_score: float | None = None
     mean_steps: float | None = None
     faults: Count = 0
@@ -90,6 +94,7 @@ def summarise(plan: Plan, episodes: Sequence[Episode], seconds: float = 0.0, **m
         rate=successes / len(judged) if judged else None,
         low=low,
         high=high,
+        phases=phase_shares(f.phases for f in facts),
         mean_score=sum(scores) / len(scores) if scores else None,
         mean_steps=sum(f.steps for f in facts) / len(facts) if facts else None,
         faults=len(broken),
@@ -109,7 +114,7 @@ def read_summary(folder: Path) -> Summary:
 
 
 def describe(summary: Summary) -> str:
-    """A summary in one line, broken episodes apart."""
+    """A summary in a line, broken episodes apart, and a line for each phase that is known."""
     line = f"{summary.player} on {summary.task}: {summary.episodes} episodes"
     if summary.rate is not None:
         line += f", {summary.rate:.0%} succeed (95 % interval {summary.low:.0%} to {summary.high:.0%})"
@@ -120,7 +125,7 @@ def describe(summary: Summary) -> str:
     if summary.broken:
         seed, reason = next(iter(summary.broken.items()))
         line += f"; {summary.faults} broken by the world (seed {seed}: {reason}): repeat to play them again"
-    return line
+    return "\n".join([line, *phase_lines(summary.phases)])
 
 
 def comparable(a: Plan, b: Plan) -> str | None:

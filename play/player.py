@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec, load_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import equipped
 from basalt_iq.agent.places import find_agent
+from basalt_iq.agent.policy import policy
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.agent.thoughts import OPINION, opinion
 
@@ -94,6 +94,19 @@ class Player:
             self._slots[slot] = _Memory(np.random.default_rng([self.seed, seed]), None, h[0], c[0])
 
     @torch.inference_mode()
+    def decide(
+        self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]
+    ) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+        """A whole decision in each of `slots`, as one batch: its index, its first action, that of the ticks
+        that it is then held for. As `act` so many times, without an account of it."""
+        memories = [self._slots[slot] for slot in slots]
+        self._think(observations, memories, told=False)
+        for memory in memories:
+            memory.tick += self.repeat
+        decode = self.spec.actions.decode
+        return [(m.taken, decode(m.taken), decode(m.taken, held=True)) for m in memories]
+
+    @torch.inference_mode()
     def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
         """One step in each of `slots`; those in which a decision is due think as one batch."""
         memories = [self._slots[slot] for slot in slots]
@@ -109,13 +122,20 @@ class Player:
     def load_state_dict(self, state: Mapping[int, Mapping[str, Any]]) -> None:
         self._slots = {slot: _Memory.of(kept) for slot, kept in state.items()}
 
-    def _think(self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory]) -> None:
+    def _think(
+        self, observations: Sequence[Mapping[str, Any]], memories: Sequence[_Memory], told: bool = True
+    ) -> None:
+        """Choose in every episode; only if it is to be `told`, with an account of it."""
         q, (h, c) = self.network(*self._inputs(observations, memories))
         q = q[:, 0].cpu()
-        for row, (memory, thought) in enumerate(zip(memories, self._opinions(q, h), strict=True)):
+        likely = policy(q, self.temperature).numpy()
+        for row, memory in enumerate(memories):
             memory.h, memory.c, memory.q = h[row], c[row], q[row]
-            memory.taken = self._choose(memory.rng, thought["policy"], observations[row])
-            memory.decision = self._decision(memory.taken, thought)
+            memory.taken = self._choose(memory.rng, likely[row], observations[row])
+            memory.decision = None
+        if told:
+            for memory, thought in zip(memories, self._opinions(q, h), strict=True):
+                memory.decision = self._decision(memory.taken, thought)
 
     def _go_on(self, memory: _Memory) -> Decision:
         if memory.decision is None:  # it was restored in the middle of a decision
@@ -130,10 +150,10 @@ class Player:
     ) -> tuple[Any, ...]:
         observation = self.spec.observation
         frames = [
-            m.push(observation.frame(o), self.spec.network.stack)
+            m.push(observation.frame(o), self.spec.network.history)
             for m, o in zip(memories, observations, strict=True)
         ]
-        seen = np.stack([observation.vector(o) for o in observations])
+        seen = observation.vectors_of(observations)
         vectors = self.spec.vectors(seen, np.array([memory.taken for memory in memories]))
         device = self.network.head.weight.device
         carry = (torch.stack([m.h for m in memories]), torch.stack([m.c for m in memories]))
@@ -144,7 +164,7 @@ class Player:
         pi, ends = pi.astype(np.float64), self.spec.actions.ends_episode(equipped(observation))
         if pi[ends].sum() < self.end_guard:
             pi = np.where(ends, 0.0, pi)
-        return int(pi.argmax() if self.argmax else rng.choice(len(pi), p=pi / pi.sum()))
+        return int(pi.argmax()) if self.argmax else _draw(rng, pi)
 
     def _opinions(self, q: torch.Tensor, h: torch.Tensor) -> list[dict[str, Any]]:
         """What Q (B, A) and the memory (B, H) say of each row, as a Decision has it."""
@@ -161,7 +181,7 @@ class Player:
 
 @dataclass
 class _Memory:
-    """One episode's random numbers, frame stack (stack, 3, H, W) oldest first, LSTM carry, last decision."""
+    """One episode's random numbers, last frames (history, 3, H, W), LSTM carry, last decision."""
 
     rng: np.random.Generator
     frames: np.ndarray | None
@@ -173,9 +193,9 @@ class _Memory:
     decision: Decision | None = None
     """Follows from the others; kept so that ticks in which it is held cost nothing."""
 
-    def push(self, frame: np.ndarray, stack: int) -> np.ndarray:
+    def push(self, frame: np.ndarray, history: int) -> np.ndarray:
         """Before the first frame there is the first frame, as in the training sequences."""
-        older = np.repeat(frame[None], stack, 0) if self.frames is None else self.frames
+        older = np.repeat(frame[None], history, 0) if self.frames is None else self.frames
         self.frames = np.concatenate([older[1:], frame[None]])
         return self.frames
 
@@ -199,31 +219,7 @@ class _Memory:
         return cls(rng, frames, *(state[name] for name in ("h", "c", "taken", "q", "tick")))
 
 
-class RandomPlayer:
-    """Every action of the set with equal probability, held like the agent's: knows nothing."""
-
-    def __init__(self, actions: ActionSet, *, repeat: int = 1, seed: int = 0):
-        self.task, self.era, self.actions = actions.task, actions.era, actions
-        self.action_names = actions.action_names
-        self.seed, self.repeat = seed, repeat
-        self.reward: RewardSpec | None = None
-        self._slots: dict[int, np.random.Generator] = {}
-        self._held: dict[int, tuple[int, int]] = {}  # the index, and the tick it is in
-
-    def start(self, slots: Sequence[int], seeds: Sequence[int] | None = None) -> None:
-        """As the player's."""
-        for slot, seed in zip(slots, seeds if seeds is not None else slots, strict=True):
-            self._slots[slot] = np.random.default_rng([self.seed, seed])
-            self._held[slot] = (0, 0)
-
-    def act(self, observations: Sequence[Mapping[str, Any]], slots: Sequence[int]) -> list[Decision]:
-        return [self._act(slot) for slot in slots]
-
-    def _act(self, slot: int) -> Decision:
-        count, (index, tick) = len(self.actions), self._held[slot]
-        if tick == 0:
-            index = int(self._slots[slot].integers(count))
-        self._held[slot] = (index, (tick + 1) % self.repeat)
-        action = self.actions.decode(index, held=tick > 0)
-        even, zeros = np.full(count, 1 / count, np.float32), np.zeros(count, np.float32)
-        return Decision(action, index, zeros, even, 0.0, float(np.log(count)), 0.0)
+def _draw(rng: np.random.Generator, weights: np.ndarray) -> int:
+    """An index with probability in proportion to its weight: what `rng.choice` gives, without its checks."""
+    cdf = (weights / weights.sum()).cumsum()
+    return int((cdf / cdf[-1]).searchsorted(rng.random(), side="right"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, put
 from basalt_iq.jobs import Progress, run_jobs
 from basalt_iq.play.results import Outcome
-from basalt_iq.play.ticks import Tick, ticks
+from basalt_iq.play.ticks import Seen, Tick, ticks
 from basalt_iq.records import read_json, write_json
 from basalt_iq.scratch import scratch, sweep
 from basalt_iq.video import VideoWriter
@@ -34,6 +34,9 @@ _MOST_ATTEMPTS = 20
 _PERSON = ".person.json"
 #: Ticks to wait for the end of the episode once the player has nothing left to do.
 _MOST_IDLE = 40
+#: Play the episode of a seed; how it went if that is known already.
+Play = Callable[[int], "Outcome"]
+Known = Callable[[int], "Outcome | None"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Recipe:
     """Whether what a task needs is near the start (see `world.make`)."""
     who: str = ""
     """Who plays (see `person_of`); "" for the task's scripted player, to whom a seed is always the same."""
+    size: int | None = None
+    """Height and width of the frames where `root` is a store; None: it is a data set with videos."""
 
     def __post_init__(self) -> None:
         self.spec.check_era(self.era)
@@ -63,7 +68,7 @@ class Recipe:
 
     @property
     def folder(self) -> Path:
-        return self.root / self.spec.env_id
+        return self.root / (self.spec.name if self.size else self.spec.env_id)
 
     @property
     def what(self) -> str:
@@ -101,10 +106,19 @@ def record(
     With `only_successful` further seeds follow until `n` demonstrations succeeded, or 20 n were tried.
     """
     prepare(recipe)
+    return until_kept(
+        n, first_seed, partial(record_one, recipe), partial(recorded, recipe), workers, progress
+    )
+
+
+def until_kept(
+    n: int, first_seed: int, play: Play, known: Known, workers: int | None, progress: Progress
+) -> list[Outcome]:
+    """Play the seeds whose outcome is not `known`, further ones too until `n` are kept or 20 n were tried."""
     done: list[Outcome] = []
     while len(done) < _MOST_ATTEMPTS * n and (missing := n - sum(outcome.kept for outcome in done)):
         start = first_seed + len(done)
-        done += _record_seeds(recipe, range(start, start + missing), workers, progress)
+        done += _play_seeds(range(start, start + missing), play, known, workers, progress)
     return done
 
 
@@ -115,12 +129,12 @@ def prepare(recipe: Recipe) -> None:
     (recipe.root / "VERSION").write_text("4")
 
 
-def _record_seeds(
-    recipe: Recipe, seeds: Sequence[int], workers: int | None, progress: Progress
+def _play_seeds(
+    seeds: Sequence[int], play: Play, known: Known, workers: int | None, progress: Progress
 ) -> list[Outcome]:
-    found = {seed: outcome for seed in seeds if (outcome := recorded(recipe, seed))}
+    found = {seed: outcome for seed in seeds if (outcome := known(seed))}
     todo = [seed for seed in seeds if seed not in found]
-    for count, (seed, outcome) in enumerate(run_jobs(partial(record_one, recipe), todo, workers=workers), 1):
+    for count, (seed, outcome) in enumerate(run_jobs(play, todo, workers=workers), 1):
         found[seed] = outcome
         progress(count, len(todo))
     return [found[seed] for seed in seeds]
@@ -132,19 +146,30 @@ def recorded(recipe: Recipe, seed: int) -> Outcome | None:
         files = list(recipe.folder.glob(f"{stream_prefix(seed, recipe.what)}*/{era2021.META}"))
     else:
         files = [_pairs(recipe, seed, 1)[0].about]
-    for file in (*files, _failure(recipe, seed)):
+    for file in files:
         if file.exists():
-            about = read_json(file, Told, remedy="restore it, or record into another folder")
-            kept = file.name != _failure(recipe, seed).name
-            return Outcome(seed, about.steps, about.success, about.score, kept)
-    return None
+            return outcome_of(file, seed, kept=True)
+    return failed(recipe, seed)
+
+
+def outcome_of(file: Path, seed: int, *, kept: bool) -> Outcome:
+    """What a file tells of the episode of a seed. Raises UserError."""
+    told = read_json(file, Told, remedy="restore it, or record into another folder")
+    return Outcome(seed, told.steps, told.success, told.score, kept)
+
+
+def failed(recipe: Recipe, seed: int) -> Outcome | None:
+    """How the episode of a seed went that was played and not kept."""
+    file = _failure(recipe, seed)
+    return outcome_of(file, seed, kept=False) if file.exists() else None
 
 
 def record_one(recipe: Recipe, seed: int) -> Outcome:
     """Play and record one episode by the task's scripted player."""
     try:
         with scratch(recipe.root, str(seed)) as folder:
-            recording, about = _play(recipe, seed, folder)
+            recording = Recording(recipe.spec, recipe.era, folder)
+            about, _ = play(recipe, seed, recording)
             kept = about["success"] or not recipe.only_successful
             if kept:
                 publish(recipe, seed, folder, recording, about)
@@ -162,23 +187,24 @@ def fail(recipe: Recipe, seed: int, about: dict[str, Any]) -> None:
     write_json(_failure(recipe, seed), about)
 
 
-def _play(recipe: Recipe, seed: int, folder: Path) -> tuple[Recording, dict[str, Any]]:
+def play(recipe: Recipe, seed: int, recording: Recording) -> tuple[dict[str, Any], bool]:
+    """Play one episode by the task's scripted player: what is said of it, and whether it was ended."""
     from basalt_iq.world import make
     from basalt_iq.world.players import make_player
 
     env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps, distance=recipe.distance)
     player = make_player(recipe.task, seed)
-    with contextlib.closing(env), Recording(recipe.spec, recipe.era, folder) as recording:
-        info = _play_through(env, player, seed, recording)
+    with contextlib.closing(env), recording:
+        seen = _play_through(env, player, seed, recording)
     about = {"success": False, "score": 0.0, "reasons": []}
-    about |= {key: info[key] for key in about if key in info}
+    about |= {key: seen.info[key] for key in about if key in seen.info}
     about |= {"seed": seed, "steps": recording.length, "player": type(player).__name__}
     about |= {"distance": recipe.distance}
-    return recording, about
+    return about, seen.terminated
 
 
-def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> dict[str, Any]:
-    """Play one episode and return what the world says at its end."""
+def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> Seen:
+    """Play one episode and return what was seen at its end."""
     idle = 0
     for tick in ticks(env, seed, lambda _: player.act(), lambda: player.reset(env)):
         if tick.seen.error:
@@ -187,7 +213,7 @@ def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> dic
         idle += player.done
         if idle >= _MOST_IDLE:
             break
-    return dict(tick.seen.info)
+    return tick.seen
 
 
 def publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about: dict[str, Any]) -> None:
@@ -266,6 +292,9 @@ class Recording:
     def see(self, observation: Mapping[str, Any]) -> None:
         """The observation of the current state."""
         self._frame = np.ascontiguousarray(observation["pov"])
+        self._keep_state(observation)
+
+    def _keep_state(self, observation: Mapping[str, Any]) -> None:
         self._seen.append({key: value for key, value in observation.items() if key != "pov"})
 
     def act(self, action: Mapping[str, Any]) -> None:

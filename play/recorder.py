@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from basalt_iq.agent.reward import episode_rewards
-from basalt_iq.agent.thoughts import OPINION, of_actions, thoughts
+from basalt_iq.agent.thoughts import OPINION, thoughts
 from basalt_iq.contract import BUTTONS, find_task
 from basalt_iq.play.episode import Episode, Facts, save
 from basalt_iq.play.player import Decision
-from basalt_iq.play.ticks import POSITION, PROGRESS, Seen, Tick
+from basalt_iq.play.ticks import PHASES, POSITION, PROGRESS, Seen, Tick
 from basalt_iq.video import VideoWriter
 
 
@@ -32,7 +32,7 @@ class Recorder:
         self.folder = folder
         self._equip_index = {value: index for index, value in enumerate(task.equip)}
         self._columns: dict[str, list[Any]] = defaultdict(list)
-        self._opinions: dict[str, list[Any]] = defaultdict(list)
+        self._q_taken: list[np.floating] = []
         self._ended = False
         self._video = VideoWriter(folder / f"seed_{facts.seed}.mp4")
 
@@ -61,6 +61,7 @@ class Recorder:
             success=None if success is None else bool(success),
             score=None if score is None else float(score),
             reasons=[str(reason) for reason in info.get("reasons", [])],
+            phases=info.get(PHASES),
         )
 
     def fail(self, error: str) -> Episode:
@@ -90,26 +91,29 @@ class Recorder:
         add["equip"].append(self._equip_index[str(action.get("equip", "none"))])
 
     def _think(self, decision: Decision, act_ms: float) -> None:
-        self._columns["action"].append(decision.index)
         self._columns["act_ms"].append(act_ms)
         if self.facts.reward is None:  # a player without Q: its policy is no thought
+            self._columns["action"].append(decision.index)
             return
         self._columns["memory_norm"].append(decision.memory_norm)
-        for name in OPINION:
-            self._opinions[name].append(getattr(decision, name))
+        self._q_taken.append(decision.q[decision.index])
+        opinion = {name: np.asarray(getattr(decision, name))[None] for name in OPINION}
+        for name, values in thoughts(
+            opinion, np.array([decision.index])
+        ).items():  # of many actions, the best
+            self._columns[name].append(values[0])
 
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = {name: np.array(column) for name, column in self._columns.items() if column}
-        if self.facts.reward is not None and self._opinions:
-            opinion = {name: np.array(column) for name, column in self._opinions.items()}
-            arrays |= thoughts(opinion, arrays["action"], self._rewards(opinion, arrays["action"]))
+        if self._q_taken:
+            arrays["reward"] = self._rewards(arrays["v"])
         return arrays
 
-    def _rewards(self, opinion: Mapping[str, np.ndarray], action: np.ndarray) -> np.ndarray:
+    def _rewards(self, v: np.ndarray) -> np.ndarray:
         """One for each decision, said at every tick that it was held for. What time cut short is NaN."""
         assert self.facts.reward is not None
-        decisions, q_a = slice(None, None, self.facts.repeat), of_actions(opinion["q"], action)
+        decisions, q_a = slice(None, None, self.facts.repeat), np.array(self._q_taken)
         rewards = episode_rewards(
-            self.facts.reward, q_a[decisions], opinion["v"][decisions], ended=self._ended, expert=False
+            self.facts.reward, q_a[decisions], v[decisions], ended=self._ended, expert=False
         )
-        return np.repeat(rewards, self.facts.repeat)[: len(action)]
+        return np.repeat(rewards, self.facts.repeat)[: len(v)]

@@ -254,13 +254,15 @@ def play_scripted(
     name: str = "scripted",
     on_done: OnDone | None = None,
     build: Build = TELLING,
+    ray: bool = False,
 ) -> list[Episode]:
-    """As :func:`play`, by the world's own demonstrator, each episode whole in a worker process."""
+    """As :func:`play`, by the world's own demonstrator, each episode whole in a worker process (or, with
+    ``ray``, a cluster's)."""
     make_folder(out)
     facts = Facts(task, era, 0, name, max_steps=max_steps)
     done: dict[int, Episode] = {}
     for seed, episode in run_jobs(
-        partial(_scripted_episode, out, facts, build), list(seeds), workers=workers
+        partial(_scripted_episode, out.resolve(), facts, build), list(seeds), workers=workers, ray=ray
     ):
         done[seed] = episode
         if on_done:

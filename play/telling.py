@@ -6,8 +6,11 @@ from typing import Any
 
 import gymnasium
 
-from basalt_iq.play.ticks import POSITION, PROGRESS
+from basalt_iq.play.phases import Asked
+from basalt_iq.play.ticks import PHASES, POSITION, PROGRESS
 from basalt_iq.world import physics
+from basalt_iq.world.env import BasaltEnv
+from basalt_iq.world.judges import Verdict
 
 
 class Telling(gymnasium.Wrapper):
@@ -15,18 +18,36 @@ class Telling(gymnasium.Wrapper):
 
     def reset(self, **options: Any) -> Any:
         observation, info = self.env.reset(**options)
+        self._steps, self._asked = 0, Asked()
+        self._said: Verdict | None = None
         return observation, self._tell(info)
 
     def step(self, action: Any) -> Any:
-        *rest, info = self.env.step(action)
-        return (*rest, self._tell(info))
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self._steps += 1
+        told = self._tell(info)
+        if terminated or truncated:
+            told |= self._phases()
+        return observation, reward, terminated, truncated, told
 
     def _tell(self, info: dict[str, Any]) -> dict[str, Any]:
         world = self.env.unwrapped
         measure, body = getattr(world, PROGRESS, None), getattr(world, "body", None)
         told: dict[str, Any] = {} if measure is None else {PROGRESS: float(measure())}
+        if isinstance(world, BasaltEnv):
+            verdict = world.asked()
+            if verdict is not self._said:
+                self._asked.hear(self._steps, verdict.success, verdict.parts)
+                self._said = verdict
         if body is not None:
             told[POSITION] = [
                 float(body[column]) for column in (physics.X, physics.Y, physics.Z, physics.YAW)
             ]
         return info | told
+
+    def _phases(self) -> dict[str, Any]:
+        world = self.env.unwrapped
+        if not isinstance(world, BasaltEnv) or world.verdict is None:
+            return {}
+        how = {"chosen": world.ended_by_player, "success": world.verdict.success}
+        return {PHASES: self._asked.phases(progress=world.progress(), **how)}

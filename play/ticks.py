@@ -12,6 +12,8 @@ import gymnasium
 PROGRESS = "progress"
 #: and where the player is: [x, y, z] in blocks and yaw in radians.
 POSITION = "position"
+#: and, with the last answer of an episode, how far it came (see `play/phases.py`).
+PHASES = "phases"
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,16 @@ class VectorWorld:
         answers = self._ask("step" if draw else "blind step", actions)
         return {slot: (self._whole(slot, obs), *rest) for slot, (obs, *rest) in answers}
 
+    def hold(
+        self, actions: Mapping[int, tuple[dict[str, Any], dict[str, Any]]], ticks: int
+    ) -> dict[int, tuple[Observation, bool, bool, dict[str, Any]]]:
+        """A decision of `ticks` steps in every slot: {slot: (its first action, that of the others)}.
+
+        As so many steps of which only the last is drawn, in one message. An episode may end before.
+        """
+        told = self._ask("hold", {slot: (*pair, ticks) for slot, pair in actions.items()})
+        return {slot: (self._whole(slot, obs), *rest) for slot, (obs, *rest) in told}
+
     def progress(self, slots: Iterable[int]) -> dict[int, float]:
         """Ground truth 0..1 of each slot's episode, for measurement only."""
         return dict(self._ask("progress", dict.fromkeys(slots)))
@@ -153,36 +163,62 @@ def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[An
     return world.step(action)
 
 
-def _work(pipe: Connection, memory: Any, shape: tuple[int, ...], build: Build, job: tuple) -> None:
-    """A worker's life: answer requests until the pipe ends. An exception is answered with its text."""
-    frames = np.frombuffer(memory, np.uint8).reshape(shape)
-    worlds: dict[int, gymnasium.Env] = {}
+def _hold(world: gymnasium.Env, action: dict[str, Any], held: dict[str, Any], ticks: int) -> tuple[Any, ...]:
+    """The last of the steps that a decision is held for."""
+    answer = _step(world, action, drawn=ticks == 1)
+    for tick in range(1, ticks):
+        _, _, terminated, truncated, info = answer
+        if terminated or truncated or info.get("error"):
+            break
+        answer = _step(world, held, drawn=tick == ticks - 1)
+    return answer
 
-    def answer(request: str, slot: int, value: Any) -> Any:
-        if slot not in worlds:
-            worlds[slot] = build(*job)
-        world = worlds[slot]
-        rest: list[Any]
+
+class _Slots:
+    """The worlds of a worker process, made when first asked for; their pictures go into shared memory."""
+
+    def __init__(self, frames: np.ndarray, build: Build, job: tuple[str, int, int | None]):
+        self._frames, self._build, self._job = frames, build, job
+        self._worlds: dict[int, gymnasium.Env] = {}
+
+    def answer(self, request: str, slot: int, value: Any) -> Any:
+        if slot not in self._worlds:
+            self._worlds[slot] = self._build(*self._job)
+        world = self._worlds[slot]
         if request == "progress":
             return world.unwrapped.progress()  # type: ignore[attr-defined]
-        if request == "reset":
-            observation, *rest = world.reset(seed=value)
-        else:
-            observation, _, *rest = _step(world, value, drawn=request == "step")
+        observation, *rest = self._do(world, request, value)
         drawn = "pov" in observation
         if drawn:
-            frames[slot] = observation.pop("pov")
+            self._frames[slot] = observation.pop("pov")
         return ((observation, drawn), *rest)
 
+    def _do(self, world: gymnasium.Env, request: str, value: Any) -> list[Any]:
+        """A reset, a step or several, without the reward, which is always 0."""
+        if request == "reset":
+            return list(world.reset(seed=value))
+        answer = _hold(world, *value) if request == "hold" else _step(world, value, drawn=request == "step")
+        observation, _, *rest = answer
+        return [observation, *rest]
+
+    def close(self) -> None:
+        for world in self._worlds.values():
+            world.close()
+
+
+def _work(
+    pipe: Connection, memory: Any, shape: tuple[int, ...], build: Build, job: tuple[str, int, int | None]
+) -> None:
+    """A worker's life: answer requests until the pipe ends. An exception is answered with its text."""
+    slots = _Slots(np.frombuffer(memory, np.uint8).reshape(shape), build, job)
     try:
         while True:
             request, share = pipe.recv()
             try:
-                pipe.send([(slot, answer(request, slot, value)) for slot, value in share.items()])
+                pipe.send([(slot, slots.answer(request, slot, value)) for slot, value in share.items()])
             except Exception:  # noqa: BLE001  whatever the world raised, the parent must hear of it
                 pipe.send(traceback.format_exc())
     except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:
-        for world in worlds.values():
-            world.close()
+        slots.close()

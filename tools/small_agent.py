@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from basalt_iq.agent.actions import entry_2021
+from basalt_iq.agent.action_presets import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec, save_agent
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec

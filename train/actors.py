@@ -26,6 +26,7 @@ class _Played:
     seed: int
     observation: Mapping[str, Any] = field(default_factory=dict)
     actions: list[int] = field(default_factory=list)
+    """One for each decision."""
     frames: list[np.ndarray] = field(default_factory=list)
     vectors: list[np.ndarray] = field(default_factory=list)
 
@@ -54,14 +55,18 @@ class Actors:
 
     def decide(self) -> list[SampledEpisode]:
         """One decision in every world, held for the agent's ticks; the episodes that ended within it."""
-        ended: list[SampledEpisode] = []
         try:
             self._fill()
-            for tick in range(self.spec.repeat):
-                ended += self._tick(draw=tick == self.spec.repeat - 1)
+            slots = sorted(self._live)
+            chosen = self.player.decide([self._live[slot].observation for slot in slots], slots)
+            held = {slot: (first, then) for slot, (_, first, then) in zip(slots, chosen, strict=True)}
+            answers = self._open().hold(held, self.spec.repeat)
         except WorkerError:
             self._lose_all()
-        return ended
+            return []
+        for slot, (index, *_) in zip(slots, chosen, strict=True):
+            self._live[slot].actions.append(index)
+        return [e for slot in slots if (e := self._step(slot, Seen(*answers[slot]))) is not None]
 
     def close(self) -> None:
         if self._worlds is not None:
@@ -69,41 +74,31 @@ class Actors:
             self._worlds = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Episodes under way are seed and actions: the stand-in is deterministic, so they play again."""
+        """Episodes under way are seed and decisions: the stand-in is deterministic, so they play again."""
         live = {slot: [episode.seed, list(episode.actions)] for slot, episode in self._live.items()}
         counts = [self.next_seed, self.faults, self.finished, self.successes]
-        return {"live": live, "counts": counts, "player": self.player.state_dict()}
+        return {"decisions": live, "counts": counts, "player": self.player.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.next_seed, self.faults, self.finished, self.successes = state["counts"]
-        self._live = {}
+        self._live, under_way = {}, self._under_way(state)
         if self.config.world != STAND_IN:  # no other world would play them again
-            self.faults += len(state["live"])
-            state = {**state, "live": {}}
-        for slot, (seed, actions) in state["live"].items():
+            self.faults += len(under_way)
+            under_way = {}
+        decode, repeat = self.spec.actions.decode, self.spec.repeat
+        for slot, (seed, decisions) in under_way.items():
             self._start({slot: seed})
-            for tick, index in enumerate(actions):
-                action = self.spec.actions.decode(index, held=tick % self.spec.repeat > 0)
-                answer = self._open().step({slot: action}, draw=self._decides(tick + 1))[slot]
+            for index in decisions:
+                answer = self._open().hold({slot: (decode(index), decode(index, held=True))}, repeat)[slot]
                 self._live[slot].actions.append(index)
                 self._see(self._live[slot], answer[0])
         self.player.load_state_dict(state["player"])
 
-    def _decides(self, tick: int) -> bool:
-        """Whether the policy looks at what an episode shows after so many ticks."""
-        return tick % self.spec.repeat == 0
-
-    def _tick(self, draw: bool) -> list[SampledEpisode]:
-        """One tick everywhere; nobody looks at those that only hold a decision."""
-        slots = sorted(self._live)
-        if not slots:
-            return []
-        decisions = self.player.act([self._live[slot].observation for slot in slots], slots)
-        actions = {s: d.action for s, d in zip(slots, decisions, strict=True)}
-        answers = self._open().step(actions, draw)
-        for slot, decision in zip(slots, decisions, strict=True):
-            self._live[slot].actions.append(decision.index)
-        return [e for slot in slots if (e := self._step(slot, Seen(*answers[slot]))) is not None]
+    def _under_way(self, state: dict[str, Any]) -> dict[int, tuple[int, list[int]]]:
+        """{slot: (seed, decisions)}; up to version 0.2 the action of every tick was kept."""
+        if "decisions" in state:
+            return state["decisions"]
+        return {slot: (seed, ticks[:: self.spec.repeat]) for slot, (seed, ticks) in state["live"].items()}
 
     def _fill(self) -> None:
         """Start an episode in every free slot."""
@@ -122,10 +117,8 @@ class Actors:
             self._live[slot] = _Played(seed)
             self._see(self._live[slot], answers[slot][0])
 
-    def _see(self, episode: _Played, observation: Mapping[str, Any], last: bool = False) -> None:
+    def _see(self, episode: _Played, observation: Mapping[str, Any]) -> None:
         episode.observation = observation
-        if not (self._decides(len(episode.actions)) or last):
-            return
         episode.frames.append(self.spec.observation.frame(observation))
         episode.vectors.append(self.spec.observation.vector(observation))
 
@@ -135,7 +128,7 @@ class Actors:
             del self._live[slot]
             self.faults += 1
             return None
-        self._see(episode, seen.observation, last=seen.over)
+        self._see(episode, seen.observation)
         if not seen.over:
             return None
         del self._live[slot]
@@ -145,7 +138,7 @@ class Actors:
 
     def _sequence(self, episode: _Played, terminated: bool) -> SampledEpisode:
         """The episode's decisions and what was seen at each; the last one may have been cut short."""
-        actions = np.array(episode.actions[:: self.spec.repeat], np.int64)
+        actions = np.array(episode.actions, np.int64)
         seen = np.stack(episode.vectors)
         steps = {"action": actions, "vector": self.spec.vectors(seen, np.concatenate([[-1], actions]))}
         return SampledEpisode(np.stack(episode.frames), steps, terminal=terminated)

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from basalt_iq.agent.network import Carry
+from basalt_iq.agent.soft_head import SoftHead
 from basalt_iq.data.sampler import Sequences
+from basalt_iq.train.hindsight import LABELS, unknown_outside
 from basalt_iq.train.objectives import Transitions
 
 
@@ -33,6 +35,10 @@ class Batch:
     expert: Tensor
     """(B,) bool: of the first source, the demos."""
     burn_in: int
+    a_tm1: Tensor
+    """(B, length) int64: the decision before, -1 where there is none."""
+    labels: dict[str, Tensor]
+    """Hindsight's of the experts' decisions, (experts, length, ...) each; empty where nobody wants them."""
 
     @classmethod
     def of(cls, batches: Sequence[Sequences], carries: Sequence[Carry], device: torch.device) -> Batch:
@@ -53,13 +59,33 @@ class Batch:
             mask=joined([b.mask[:, burn_in:] for b in batches]).to(device),
             expert=joined([np.full(len(b.start), i == 0) for i, b in enumerate(batches)]).to(device),
             burn_in=burn_in,
+            a_tm1=joined([_before(b) for b in batches]).to(device),
+            labels={name: x.to(device) for name, x in _labels(batches[0]).items()},
         )
 
-    def transitions(self, q_t: Tensor, v_tp1: Tensor, everywhere: Callable[[Tensor], Tensor]) -> Transitions:
-        """As an objective sees it, given q (B, length, A) and the next values (B, length)."""
+    def transitions(
+        self, q_t: Tensor, v_tp1: Tensor, everywhere: Callable[[Tensor], Tensor], weight: Tensor,
+        head: SoftHead,
+    ) -> Transitions:  # fmt: skip
+        """As an objective sees it, given outputs of the head (B, length, A), the next values and the
+        decisions' weights (B, length)."""
         first = torch.zeros_like(self.mask)
         first[:, 0] = self.fresh
         return Transitions(
-            q_t=q_t, v_tp1=v_tp1, a_t=self.a_t, done_t=self.done_t, weight=self.mask.to(q_t.dtype),
+            q_t=q_t, v_tp1=v_tp1, a_t=self.a_t, done_t=self.done_t, weight=self.mask * weight,
             expert=self.expert, first=first, everywhere=everywhere,
+            head=head,
         )  # fmt: skip
+
+
+def _before(batch: Sequences) -> np.ndarray:
+    """(B, length) the decisions before those learned from; -1 where none is, or none was drawn."""
+    actions = batch.arrays["action"][:, :-1]
+    before = np.where(batch.mask, actions, -1)[:, :-1]
+    return np.pad(before, [(0, 0), (1, 0)], constant_values=-1)[:, batch.burn_in :]
+
+
+def _labels(batch: Sequences) -> dict[str, Tensor]:
+    drawn = {name: batch.arrays[name][:, batch.burn_in : -1] for name in LABELS if name in batch.arrays}
+    mask = torch.from_numpy(batch.mask[:, batch.burn_in :])
+    return unknown_outside({name: torch.from_numpy(x) for name, x in drawn.items()}, mask)

@@ -62,7 +62,8 @@ class Train(TrainConfig, Command):
     """Run folder: configuration, metrics, checkpoints, agent."""
     recipe: Recipe = "demo"
     """Settings to start from; options given beside it win. demo: what `make demo`'s figures were measured
-    with, minutes on two cores. online: the same while playing. standard: a decision every tick, four frames.
+    with, minutes on two cores. online: the same while playing. hindsight: single frames, by an encoder that
+    first learned where demonstrators were about to go. standard: a decision every tick, four frames.
     A run that continues keeps its own settings."""
 
     world_python: str | None = None
@@ -134,11 +135,12 @@ class Follower:
     def __init__(self, config: TrainConfig, bar: Progress):
         self.config, self.bar = config, bar
         self.head = f"{config.objective.name} {config.task}"
-        total = config.minutes * 60 if config.minutes else config.steps
+        total = config.minutes * 60 if config.minutes else config.hindsight.hindsight_updates + config.steps
         self.job = bar.add_task(self.head, total=total)
 
     def update(self, step: int, seconds: float, values: dict[str, float]) -> None:
-        line = f"{self.head} step {step} nll {values['nll']:.2f}"
+        told = f"nll {values['nll']:.2f}" if "nll" in values else f"hindsight side {values['side']:.0%}"
+        line = f"{self.head} step {step} {told}"
         self.bar.update(self.job, completed=seconds if self.config.minutes else step, description=line)
 
     def say(self, line: str) -> None:

@@ -43,8 +43,13 @@ class ObjectiveConfig:
     alone: other experts'). IQ-Learn and SQIL; 0 is none."""
     clone_first: int = 0
     """Updates of cloning before the objective sets in: Q starts as tau times the clone's logits (CSIL)."""
+    change_weight: float = 1.0
+    """How many times a demonstrated decision counts whose keys, item or direction of turning differ from
+    those of the one before. Most decisions repeat the last one: otherwise that is what is learned."""
 
     def __post_init__(self) -> None:
+        if self.change_weight <= 0:
+            raise ValueError("change_weight > 0 is needed")
         if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
             raise ValueError("temperature, alpha > 0 and discount in [0, 1) are needed")
         if self.clone_first < 0 or self.gradient_penalty < 0:
@@ -78,6 +83,9 @@ class LearnerConfig:
     """Largest norm of the whole gradient."""
     target_rate: float = 1.0
     """Share of the network that flows into the target network per update; 1 is no target network."""
+    forget_history: float = 0.0
+    """Share of decisions that are learned from the present frame alone, which stands in the places of the
+    older ones (--stack above 1): what moved last is then no sure sign of what to do."""
     average: float = 0.99
     """Share that the past keeps per update in the average of the weights that is the agent; 0: the newest."""
 
@@ -92,6 +100,8 @@ class OnlineConfig:
     """Episodes under way at once."""
     workers: int = 1
     """Processes that step worlds."""
+    decisions: int = 1
+    """Decisions that every world takes while one update is made: how much play is learned from how often."""
     online_steps: int | None = None
     """Limit of an online episode in steps; default: the task's own."""
     replay_gb: float = 4.0
@@ -102,6 +112,31 @@ class OnlineConfig:
     """Seed of the first online episode; each takes the next."""
     world: WorldName = "stand-in"
     """Where to play. Elsewhere than in the stand-in each of --workers plays one episode at a time."""
+
+
+@dataclass(frozen=True)
+class HindsightConfig:
+    """Foretelling from single frames where the demonstrator will be: what a demo's own future teaches."""
+
+    hindsight_updates: int = 0
+    """Updates that teach the encoder this alone, before the --steps of the objective; the best of them by
+    held-out demos is where these start."""
+    hindsight_weight: float = 0.0
+    """Weight of it in the loss of the updates that follow."""
+    hindsight_batch: int = 64
+    """Frames per update that teaches this alone."""
+    hindsight_reach: int = 300
+    """Ticks ahead up to which the place of a decisive action, or of the end, is foretold."""
+
+    def __post_init__(self) -> None:
+        if min(self.hindsight_updates, self.hindsight_weight) < 0:
+            raise ValueError("hindsight_updates, hindsight_weight >= 0 are needed")
+        if min(self.hindsight_batch, self.hindsight_reach) < 1:
+            raise ValueError("hindsight_batch, hindsight_reach >= 1 are needed")
+
+    @property
+    def wanted(self) -> bool:
+        return self.hindsight_updates > 0 or self.hindsight_weight > 0
 
 
 #: What the policy plays bounds its recovered rewards. Its values in the loss itself (`value`) taught agents
@@ -118,13 +153,16 @@ class TrainConfig:
     task: str = "FindCave"
     """BASALT task: FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
     steps: int = 20_000
-    """Updates to make."""
+    """Updates of the objective to make."""
     minutes: float | None = None
     """Stop after this much training, even before --steps."""
     actions: Literal["demos", "entry-2021"] = "demos"
     """Actions: the demos' most frequent keys and camera turns, or a set like the 2021 entry's"""
     action_count: int = 64
-    """Actions in a set built from demos."""
+    """Actions in a set built from demos; with a factored head, combinations of keys and decisive actions."""
+    head: Literal["joint", "factored"] = "joint"
+    """Values of actions. joint: each has its own. factored: the sum of its keys', pitch's and yaw's, so that
+    all their combinations exist; what is decisive (use, take an item, end) keeps a value of its own."""
     held_out: float = 0.15
     """Share of the demos kept back to choose the checkpoint (at least one demo)."""
     batch: int = 8
@@ -145,6 +183,9 @@ class TrainConfig:
     """Seed of weights, sampling and augmentation."""
     check_every: int = 100
     """Updates between evaluations on held-out demos; each writes a checkpoint that resumes."""
+    choose_by: Literal["decisions", "nll"] = "decisions"
+    """What the agent is chosen by on held-out demos: decisions (how unlikely it finds what the demonstrator
+    did where that changed, and the endings), or nll (all decisions alike: mostly how things go on)."""
     log_every: int = 50
     """Updates between records of the training metrics."""
     device: str = "auto"
@@ -157,6 +198,7 @@ class TrainConfig:
     objective: ObjectiveConfig = DEMO_OBJECTIVE
     learner: LearnerConfig = DEMO_LEARNER
     online: OnlineConfig = field(default_factory=OnlineConfig)
+    hindsight: HindsightConfig = field(default_factory=HindsightConfig)
 
     def __post_init__(self) -> None:
         if not 0 <= self.burn_in < self.grid:
@@ -176,6 +218,8 @@ class TrainConfig:
             raise UserError(
                 "--steps, --batch, --length, --action-count, --repeat and the intervals must be at least 1"
             )
+        if self.head == "factored" and self.actions != "demos":
+            raise UserError("--head factored: only --actions demos has keys, pitch and yaw apart")
         if self.online.online and self.objective.name == "bc":
             raise UserError("--online: cloning learns from demos alone; choose --objective iq or sqil")
         if self.objective.name == "sqil" and not self.online.online:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import ActionSet, Ticks, entry_2021, from_demos
+from basalt_iq.agent.action_presets import entry_2021, factored_from_demos, from_demos
+from basalt_iq.agent.actions import ActionSet
 from basalt_iq.agent.checkpoint import AgentSpec
+from basalt_iq.agent.stored_ticks import ticks
 from basalt_iq.data.marks import included
 from basalt_iq.data.store import Store, Trajectory
 from basalt_iq.data.stored_frames import StoredFrames
 from basalt_iq.errors import UserError
+from basalt_iq.train.hindsight import Hindsight
 
 #: Ticks that an action set is counted over, and more than any of our own experiments holds.
 MOST_COUNTED = 200_000
+#: The hindsight labels of all ticks of a demo.
+LookBack = Callable[[Trajectory], Hindsight]
 
 
 @dataclass(frozen=True)
@@ -33,15 +38,16 @@ class Demos:
     train: list[Trajectory]
     held_out: list[Trajectory]
 
-    def action_set(self, preset: str, size: int, repeat: int = 1) -> ActionSet:
-        """The action set of a preset's name; `demos` counts over the training demos only.
+    def action_set(self, preset: str, size: int, repeat: int = 1, head: str = "joint") -> ActionSet:
+        """The action set of a preset's name for a head; `demos` counts over the training demos only.
 
         `repeat` is the number of ticks that each decision is held for.
         """
         if preset == "entry-2021":
             return entry_2021(self.task)
         counted = (ticks(t, start).held(repeat) for t, start in _counted(self.train))
-        return from_demos(self.task, self.era, counted, size=size)
+        build = factored_from_demos if head == "factored" else from_demos
+        return build(self.task, self.era, counted, size=size)
 
 
 def load_demos(path: Path, task: str, held_out: float) -> Demos:
@@ -96,13 +102,6 @@ def _counted(trajectories: Sequence[Trajectory]) -> Iterator[tuple[Trajectory, i
         left -= min(trajectory.length, MOST_COUNTED)
 
 
-def ticks(trajectory: Trajectory, first: int = 0) -> Ticks:
-    """The actions of a stored demo from tick `first` on."""
-    rows = trajectory.rows.read(first, trajectory.length)
-    names = np.array(trajectory.equip_values or ("none",))
-    return Ticks(trajectory.button_names, rows["buttons"], rows["camera"], names[rows["equip"]])
-
-
 def held_items(trajectory: Trajectory) -> np.ndarray:
     """The item in hand in every state, (T + 1,) strings; "none" where the interface does not tell."""
     return np.array(trajectory.equip_values or ("none",))[trajectory.equipped]
@@ -112,11 +111,16 @@ class DemoEpisode:
     """A stored demo from tick `first` on as whole decisions of `spec.repeat` ticks; a rest is left out.
 
     For the sampler: `action` (T,) int64 and `vector` (T+1, V) float32. Frames and observations stay on the
-    disk; in memory are the indices of its actions alone, once it was first drawn from.
+    disk; in memory are the indices of its actions alone, once it was first drawn from. With `look_back`,
+    which gives the labels of a whole demo, the arrays of a Hindsight (T,) are there too.
     """
 
-    def __init__(self, trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False):
+    def __init__(
+        self, trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False,
+        look_back: LookBack | None = None,
+    ):  # fmt: skip
         self.trajectory, self.spec, self.first, self.mirrored = trajectory, spec, first, mirrored
+        self.look_back = look_back
         self.length = (trajectory.length - first) // spec.repeat
         if self.length < 1:
             raise ValueError("an episode needs at least one step")
@@ -125,7 +129,7 @@ class DemoEpisode:
     def terminal(self) -> bool:
         return self.trajectory.about.ended
 
-    @property
+    @cached_property
     def frames(self) -> StoredFrames:
         frames = self.trajectory.frames.part(self.first, self.spec.repeat, self.length + 1)
         return frames.mirror() if self.mirrored else frames
@@ -151,16 +155,29 @@ class DemoEpisode:
             self.actions[first - 1 : stop - 1] if first else np.r_[np.int16(-1), self.actions[: stop - 1]]
         )
         vector = self.spec.vectors(seen, before.astype(np.int64))
-        return {"action": self.actions[first:stop].astype(np.int64), "vector": vector}
+        return {"action": self.actions[first:stop].astype(np.int64), "vector": vector} | self._labels(
+            first, stop
+        )
+
+    def _labels(self, first: int, stop: int) -> dict[str, np.ndarray]:
+        if self.look_back is None:
+            return {}
+        decided = self.first + np.arange(first, min(stop, self.length)) * self.spec.repeat
+        labels = self.look_back(self.trajectory).at(decided)
+        return (labels.mirrored() if self.mirrored else labels).arrays()
 
 
 def episodes(
-    trajectories: Sequence[Trajectory], spec: AgentSpec, *, mirrored: bool = False
+    trajectories: Sequence[Trajectory],
+    spec: AgentSpec,
+    *,
+    mirrored: bool = False,
+    look_back: LookBack | None = None,
 ) -> list[DemoEpisode]:
     """For the sampler. Where a decision is held for several ticks, each trajectory gives as many episodes,
     one for each tick that the decisions may start at. `mirrored`: as in a mirror, left for right."""
     phases = [(t, p) for t in trajectories for p in range(spec.repeat) if t.length - p >= spec.repeat]
-    return [DemoEpisode(trajectory, spec, phase, mirrored) for trajectory, phase in phases]
+    return [DemoEpisode(trajectory, spec, phase, mirrored, look_back) for trajectory, phase in phases]
 
 
 def decisions(trajectory: Trajectory, spec: AgentSpec, first: int = 0, mirrored: bool = False) -> DemoEpisode:

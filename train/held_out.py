@@ -15,6 +15,7 @@ from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.policy import entropy, log_policy, policy, soft_value
 from basalt_iq.data.store import Trajectory
 from basalt_iq.train.demos import DemoEpisode, decisions, held_items
+from basalt_iq.train.moments import Moments, summary
 from basalt_iq.train.objectives import chosen
 
 CHUNK = 128  # decisions encoded at once, to bound memory
@@ -47,7 +48,7 @@ class HeldOut:
     """Demos set apart from training, whole where they are few, else a fixed sample of windows."""
 
     def __init__(self, trajectories: Sequence[Trajectory], spec: AgentSpec):
-        self.spec = spec
+        self.spec, self.moments = spec, Moments(spec.actions)
         episodes = [decisions(t, spec) for t in trajectories if t.length >= spec.repeat]
         self.all = [HeldOutPart(episode, 0, episode.length) for episode in episodes]
         self.sampled = sum(part.stop for part in self.all) > MOST
@@ -56,16 +57,18 @@ class HeldOut:
     @torch.inference_mode()
     def evaluate(self, network: SoftQNetwork, whole: bool = False) -> dict[str, float]:
         """Means over the sample, or the `whole`: nll and entropy in nats, agreement of the best action, V,
-        recovered reward.
+        recovered reward; and how well the moments of decision are known, see `moments.summary`.
 
         `end_confidence` is the median probability of ending at the ticks where people did end the episode;
         absent where none of these demos shows an ending.
         """
         network.eval()
-        rows, endings = [], []
+        rows, moments, endings = [], [], []
         for part in self.all if whole else self.sample:
             q, a_t = q_values(network, part.episode, part.first, part.stop), _actions(part)
             rows.append(measure(self.spec, q, a_t, part.ended))
+            pi, may_end = policy(q[:-1], self.spec.temperature), _may_end(self.spec, part)
+            moments.append(self.moments.measure(pi, a_t, _before(part, a_t), may_end))
             if part.at_end:
                 endings += self._endings(q, a_t, part)
         network.train()
@@ -73,6 +76,7 @@ class HeldOut:
         means = {name: float(value.mean()) for name, value in joined.items()}
         reward = joined["reward"]
         means |= {"reward_min": float(reward.min()), "reward_max": float(reward.max())}
+        means |= summary(moments)
         return means | ({"end_confidence": float(np.median(endings))} if endings else {})
 
     def _endings(self, q: Tensor, a_t: Tensor, part: HeldOutPart) -> list[float]:
@@ -124,16 +128,16 @@ def q_values(network: SoftQNetwork, episode: DemoEpisode, first: int = 0, stop: 
 
     Away from the start of the episode some decisions before fill the memory.
     """
-    stop, begin, stack = (
+    stop, begin, history = (
         episode.length if stop is None else stop,
         max(0, first - WARM_UP),
-        network.config.stack,
+        network.config.history,
     )
     device, carry, parts = network.head.weight.device, network.initial_carry(1), []
     for at in range(begin, stop + 1, CHUNK):
         end = min(at + CHUNK, stop + 1)
         vector = torch.from_numpy(np.ascontiguousarray(episode.window(at, end)["vector"]))[None]
-        frames = _frames(episode, at - stack + 1, end)
+        frames = _frames(episode, at - history + 1, end)
         q, carry = network(frames.to(device), vector.to(device), carry)
         parts.append(q[0].cpu())
     return torch.cat(parts)[first - begin :]
@@ -147,6 +151,12 @@ def _frames(episode: DemoEpisode, first: int, stop: int) -> Tensor:
 
 def _actions(part: HeldOutPart) -> Tensor:
     return torch.from_numpy(part.episode.actions[part.first : part.stop].astype(np.int64))
+
+
+def _before(part: HeldOutPart, a_t: Tensor) -> Tensor:
+    """The decision before each, -1 where there is none."""
+    earlier = int(part.episode.actions[part.first - 1]) if part.first else -1
+    return torch.cat([torch.tensor([earlier]), a_t[:-1]])
 
 
 def _may_end(spec: AgentSpec, part: HeldOutPart) -> Tensor:

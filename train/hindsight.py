@@ -10,6 +10,8 @@ teaches the encoder what is worth going to (compare goal relabelling, Andrychowi
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +35,14 @@ NEAR = 1.0
 #: Kinds of decisive actions. Their beginning counts: a key that stays down decides once.
 KINDS = ("use", "take an item", "end")
 UNKNOWN = -1
+#: The names of the labels' arrays.
+LABELS = ("bearing", "distance", "time", "kind")
 #: Outputs that `loss` takes: bearings' bins, log distance and log time of every target, the kind's logits.
 OUTPUTS = len(TARGETS) * (BINS + 2) + len(KINDS)
+#: What `loss` measures: itself, its three parts, how often the side is right, of all places and of the end.
+METRICS = ("hindsight", "bearing", "range", "kind", "side", "side_end")
+Loss = tuple[Tensor, dict[str, Tensor]]
+Count = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,18 @@ class Hindsight:
     """(N, len(TARGETS)) float32: log(1 + ticks) until then"""
     kind: np.ndarray
     """(N,) int8: which decisive action comes next, an index into KINDS"""
+
+    def at(self, ticks: np.ndarray | slice) -> Hindsight:
+        """Of these ticks alone."""
+        return Hindsight(*(array[ticks] for array in self.arrays().values()))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """By name, as `loss` takes them."""
+        return {name: getattr(self, name) for name in LABELS}
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays().values())
 
     def mirrored(self) -> Hindsight:
         """The same with left and right exchanged."""
@@ -85,8 +105,11 @@ def decisive(ticks: Ticks) -> np.ndarray:
     return kinds
 
 
-def look_back(ticks: Ticks, ended: bool) -> Hindsight:
-    """The labels of every tick of a demo, which its player ended or (not `ended`) which was cut off."""
+def look_back(ticks: Ticks, ended: bool, reach: int | None = None) -> Hindsight:
+    """The labels of every tick of a demo, which its player ended or (not `ended`) which was cut off.
+
+    A place more than `reach` ticks ahead has no bearing and no distance: a frame does not tell it.
+    """
     count = len(ticks)
     now = np.arange(count)
     kinds = decisive(ticks)
@@ -99,51 +122,68 @@ def look_back(ticks: Ticks, ended: bool) -> Hindsight:
     known = when >= 0
     places, headings = dead_reckoning(ticks)
     way = places[np.where(known, when, 0)] - places[now, None]
+    near = known if reach is None else known & (when - now[:, None] <= reach)
     blocks = np.hypot(way[..., 0], way[..., 1])
     angle = np.degrees(np.arctan2(way[..., 0], way[..., 1])) - headings[now, None]
-    bearing = np.where(known & (blocks >= NEAR), _bins(angle), UNKNOWN).astype(np.int8)
+    bearing = np.where(near & (blocks >= NEAR), _bins(angle), UNKNOWN).astype(np.int8)
     nothing = np.float32(np.nan)
     ahead = np.where(known, np.log1p(np.maximum(when - now[:, None], 0)), nothing)
     following = _following(kinds)
     kind = np.where(following >= 0, kinds[np.maximum(following, 0)], UNKNOWN)
-    distance = np.where(known, np.log1p(blocks), nothing)
+    distance = np.where(near, np.log1p(blocks), nothing)
     return Hindsight(bearing, distance.astype(np.float32), ahead.astype(np.float32), kind.astype(np.int8))
 
 
-def loss(told: Tensor, labels: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+def unknown_outside(labels: Mapping[str, Tensor], mask: Tensor) -> dict[str, Tensor]:
+    """The same labels, where `mask` (the leading shape) is false those of nothing."""
+    nothing = {"bearing": UNKNOWN, "kind": UNKNOWN, "distance": math.nan, "time": math.nan}
+    return {
+        name: x.masked_fill(~mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim)), nothing[name])
+        for name, x in labels.items()
+    }
+
+
+def loss(told: Tensor, labels: Mapping[str, Tensor], everywhere: Count = lambda x: x) -> Loss:
     """How far the outputs `told` (..., OUTPUTS) are from labels of the same leading shape: (loss, metrics).
 
     The mean of three: cross-entropy of the known bearings, squared error of the known distances and times
     (both logarithms), cross-entropy of the known kinds. `labels` are a Hindsight's arrays as tensors.
+    `everywhere` sums a count over the processes that share a batch; a mean is then this one's share of it.
     """
     count = len(TARGETS)
     bins, rest = told[..., : count * BINS], told[..., count * BINS :]
     bins = bins.unflatten(-1, (count, BINS))
     ranges, kinds = rest[..., : 2 * count].unflatten(-1, (2, count)), rest[..., 2 * count :]
-    aim = _cross_entropy(bins, labels["bearing"])
+    aim = _cross_entropy(bins, labels["bearing"], everywhere)
     wanted = torch.stack([labels["distance"], labels["time"]], -2)
     known = wanted.isfinite()
-    reach = torch.where(known, (ranges - wanted.nan_to_num()) ** 2, 0).sum() / known.sum().clamp(min=1)
-    what = _cross_entropy(kinds, labels["kind"])
-    side = _right_side(bins, labels["bearing"])
-    metrics = {"bearing": aim, "range": reach, "kind": what, "side": side}
-    return (aim + reach + what) / 3, {name: value.detach() for name, value in metrics.items()}
+    reach = torch.where(known, (ranges - wanted.nan_to_num()) ** 2, 0).sum() / everywhere(known.sum()).clamp(
+        min=1
+    )
+    what = _cross_entropy(kinds, labels["kind"], everywhere)
+    total, end = (aim + reach + what) / 3, TARGETS.index("end")
+    sides = (
+        _right_side(b, w, everywhere)
+        for b, w in ((bins, labels["bearing"]), (bins[..., end, :], labels["bearing"][..., end]))
+    )
+    values = (total, aim, reach, what, *sides)
+    return total, {name: value.detach() for name, value in zip(METRICS, values, strict=True)}
 
 
-def _cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
+def _cross_entropy(logits: Tensor, wanted: Tensor, everywhere: Count) -> Tensor:
     """Mean over the known, in nats; 0 where nothing is known."""
     flat, index = logits.flatten(0, -2), wanted.flatten().long()
     total = functional.cross_entropy(flat.float(), index, ignore_index=UNKNOWN, reduction="sum")
-    return total / (index != UNKNOWN).sum().clamp(min=1)
+    return total / everywhere((index != UNKNOWN).sum()).clamp(min=1)
 
 
-def _right_side(bins: Tensor, wanted: Tensor) -> Tensor:
+def _right_side(bins: Tensor, wanted: Tensor, everywhere: Count) -> Tensor:
     """Share of the places clearly to one side (within the view) that are told to lie on that side."""
     middle = (BINS - 1) // 2
     clear = (wanted >= 0) & (wanted < BINS - 1) & (wanted != middle)
     chances = bins.float().softmax(-1)
     right = chances[..., middle + 1 : BINS - 1].sum(-1) > chances[..., :middle].sum(-1)
-    return ((right == (wanted > middle)) & clear).sum() / clear.sum().clamp(min=1)
+    return ((right == (wanted > middle)) & clear).sum() / everywhere(clear.sum()).clamp(min=1)
 
 
 def _bins(angle: np.ndarray) -> np.ndarray:

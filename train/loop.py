@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,22 +18,29 @@ from basalt_iq.data.sampler import SequenceSampler
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder
 from basalt_iq.locks import owned
+from basalt_iq.train.changes import manners
 from basalt_iq.train.checkpoints import Checkpoint, Chosen, Resumed
 from basalt_iq.train.config import TrainConfig
 from basalt_iq.train.demo_records import DemoRecord, as_recorded, records_of
 from basalt_iq.train.demos import Demos, episodes, load_demos
 from basalt_iq.train.held_out import HeldOut
+from basalt_iq.train.hindsight_head import HindsightHead
 from basalt_iq.train.interruption import Interruption
 from basalt_iq.train.learner import ALONE, OFF, Learner
+from basalt_iq.train.look_backs import LookBacks
 from basalt_iq.train.metrics import Metrics, Record
 from basalt_iq.train.online import Online
 from basalt_iq.train.parallel import Team
 from basalt_iq.train.prefetch import Prefetch
+from basalt_iq.train.pretraining import HeldOutFrames, Pretraining
 from basalt_iq.train.profile import Profile
 from basalt_iq.train.run_folder import RunFolder
 from basalt_iq.train.settings import settings_to_json
 from basalt_iq.train.stored_states import StoredStates
 from basalt_iq.train.trackers import Tracker, open_tracker
+
+#: What each `choose_by` looks at; less is better.
+RULES = {"nll": "held_out/nll", "decisions": "held_out/decisions"}
 
 
 class Listener(Protocol):
@@ -108,15 +115,18 @@ def _told(folder: Path) -> Iterator[None]:
 def _refuse_what_is_not_shared(config: TrainConfig, team: Team) -> None:
     if config.online.online:
         raise UserError("--online plays beside one learner; start it without torchrun")
-    if config.batch % team.size:
-        raise UserError(f"--batch {config.batch} does not split evenly over {team.size} processes")
+    batches = {"batch": config.batch, "hindsight-batch": config.hindsight.hindsight_batch}
+    for option, rows in batches.items():
+        if rows % team.size:
+            raise UserError(f"--{option} {rows} does not split evenly over {team.size} processes")
 
 
 def make_spec(config: TrainConfig, demos: Demos) -> AgentSpec:
     """What the agent of a new run is."""
     reward = config.objective.reward
+    actions = demos.action_set(config.actions, config.action_count, config.repeat, config.head)
     return AgentSpec(
-        demos.task, demos.era, demos.action_set(config.actions, config.action_count, config.repeat),
+        demos.task, demos.era, actions,
         ObservationSpec.of(demos.task, demos.era, demos.size), config.network, config.objective.temperature,
         config.objective.discount, absorbing_reward=reward.absorbing, value_bound=reward.value_bound,
         repeat=config.repeat, trained={"objective": config.objective.name},
@@ -135,11 +145,13 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.network = self.spec.build().to(device)
         self.held_out = HeldOut(self.demos.held_out, self.spec)
-        expert = episodes(self.demos.train, self.spec)
+        head, look_backs = self._foretelling()
+        aside = look_backs if config.hindsight.hindsight_weight else None
+        expert = episodes(self.demos.train, self.spec, look_back=aside)
         if config.mirror:
-            expert += episodes(self.demos.train, self.spec, mirrored=True)
+            expert += episodes(self.demos.train, self.spec, mirrored=True, look_back=aside)
         sampling = {
-            "batch": config.batch, "length": config.length, "stack": config.network.stack,
+            "batch": config.batch, "length": config.length, "stack": config.network.history,
             "seed": config.seed, "grid": config.grid, "burn_in": config.burn_in, "shift": config.shift,
         }  # fmt: skip
         part = (team.rank, team.size)
@@ -152,7 +164,8 @@ class Trainer:
             states.append(self.online.replay.states)
         self.learner = Learner(
             self.network, config.learner, config.objective, seed=config.seed, sources=states, team=team,
-            profile=profile,
+            profile=profile, manner=manners(self.spec.actions), head=head if aside else None,
+            hindsight_weight=config.hindsight.hindsight_weight,
         )  # fmt: skip
         self.records = _records(self.demos, resumed)
         self.step, self.seconds, self.chosen, self.stopped = (
@@ -164,6 +177,23 @@ class Trainer:
         self._carried = resumed.record.metrics if resumed and resumed.record else ()
         if resumed:
             self._load(resumed.state)
+
+    def _foretelling(self) -> tuple[HindsightHead | None, LookBacks | None]:
+        """What foretells and its labels, and in a run that begins by it what teaches that alone."""
+        config = self.config.hindsight
+        self.pretraining: Pretraining | None = None
+        self.foretold: HeldOutFrames | None = None
+        self._told: dict[str, float] = {}
+        if not config.wanted:
+            return None, None
+        head = HindsightHead(self.spec.network.features).to(self.network.head.weight.device)
+        look_backs = LookBacks(config.hindsight_reach)
+        self.foretold = HeldOutFrames(self.demos.held_out, look_backs)
+        if config.hindsight_updates:
+            self.pretraining = Pretraining(
+                self.config, self.demos.train, look_backs, self.foretold, self.network, head, self.team
+            )
+        return head, look_backs
 
     def run(self, interruption: Interruption, listener: Listener) -> TrainResult:
         """Train until the steps or the minutes are over, or a signal comes."""
@@ -184,21 +214,42 @@ class Trainer:
         return TrainResult(self.step, round(self.seconds, 1), self.chosen, signal)
 
     @property
+    def updates(self) -> int:
+        """Those of the pretraining, and `steps` of the objective."""
+        return self.config.hindsight.hindsight_updates + self.config.steps
+
+    @property
+    def due(self) -> bool:
+        """Is it time to measure and to write a checkpoint?"""
+        ends = self.step in (self.config.hindsight.hindsight_updates, self.updates) or self.over
+        return ends or self.step % self.config.check_every == 0
+
+    @property
     def over(self) -> bool:
         limit = self.config.minutes
-        return self.step >= self.config.steps or (limit is not None and self.seconds >= 60 * limit)
+        return self.step >= self.updates or (limit is not None and self.seconds >= 60 * limit)
 
     def _advance(self, interruption: Interruption) -> dict[str, float]:
         """One update, after which all processes agree on the time and on whether to stop."""
         began = time.monotonic()
-        values = self._update()
+        values = self.pretraining.update() if self.pretraining else self._update()
         self.step += 1
         self.profile.updates += 1
+        if self.pretraining and self.due:
+            self._check_pretraining(self.pretraining)
         seconds = self.seconds + time.monotonic() - began
         told = [seconds if self.team.rank == 0 else 0.0, float(interruption.signal is not None)]
         self.seconds, stop = self.team.all_reduce(torch.tensor(told, dtype=torch.float64)).tolist()
         self.stopped = stop > 0 and not self.over
         return values
+
+    def _check_pretraining(self, pretraining: Pretraining) -> None:
+        with self.profile.part("held-out demos and checkpoints"):
+            self._told = pretraining.check()
+        if self.step >= self.config.hindsight.hindsight_updates:
+            pretraining.finish()
+            self.learner.start_from(pretraining.network, pretraining.head)
+            self.pretraining = None
 
     def _update(self) -> dict[str, float]:
         """One update; online, the worlds move on meanwhile."""
@@ -209,14 +260,20 @@ class Trainer:
 
     def _plays(self) -> bool:
         """Is the policy's own play learned from by now? What that teaches does not show in held-out demos."""
-        return self.online is not None and self.step >= self.config.online.start_after
+        return self.online is not None and self.learner.updates >= self.config.online.start_after
 
     def evaluate(self) -> dict[str, float]:
-        """Measure on the held-out demos, and choose the agent by it."""
+        """Measure on the held-out demos, and choose the agent by it; before the objective sets in there is
+        none to choose."""
+        if self.learner.updates == 0:
+            return _held_out(self._told)
         values = self.held_out.evaluate(self.learner.averaged)
-        values = {f"held_out/{name}": value for name, value in values.items()}
-        best = self.chosen.values.get("held_out/nll") if self.chosen else None
-        if self._plays() or best is None or values["held_out/nll"] < best:
+        if self.learner.head is not None and self.foretold is not None:
+            values |= self.foretold.evaluate(self.learner.network, self.learner.head)
+        values = _held_out(values)
+        rule = RULES[self.config.choose_by]
+        best = self.chosen.values.get(rule) if self.chosen else None
+        if self._plays() or best is None or values[rule] < best:
             self.chosen = Chosen(self.step, values)
         return values
 
@@ -242,6 +299,7 @@ class Trainer:
             "learner": self.learner.state_dict(),
             "sampler": self.sampler.state_dict(),
             "online": self.online.state_dict() if self.online else None,
+            "pretraining": self.pretraining.state_dict() if self.pretraining else None,
         }
 
     def _load(self, state: dict[str, Any]) -> None:
@@ -250,6 +308,10 @@ class Trainer:
         self.sampler.load_state_dict(state["sampler"])
         if self.online:
             self.online.load_state_dict(state["online"])
+        if self.pretraining and state.get("pretraining") is not None:
+            self.pretraining.load_state_dict(state["pretraining"])
+        else:
+            self.pretraining = None
 
 
 class Writer:
@@ -276,7 +338,7 @@ class Writer:
             if step % self.config.log_every == 0:
                 self._log({f"train/{name}": value for name, value in values.items()})
         with trainer.profile.part("held-out demos and checkpoints"):
-            if step % self.config.check_every == 0 or trainer.over:
+            if trainer.due:
                 self._check()
             elif trainer.stopped:
                 self._save({})  # choosing an agent now would make another run of it
@@ -312,6 +374,10 @@ class Writer:
         self.metrics.sync()
         self.trainer.save(values, tuple(self.metrics.since_checkpoint))
         self.metrics.since_checkpoint.clear()
+
+
+def _held_out(values: Mapping[str, float]) -> dict[str, float]:
+    return {f"held_out/{name}": value for name, value in values.items()}
 
 
 def _as_before(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Better = Literal["lower", "higher", ""]
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -15,7 +17,7 @@ class Meaning:
 
     title: str
     text: str
-    better: Literal["lower", "higher", ""] = ""
+    better: Better = ""
     """Which way is better, "" where neither is."""
     rank: int = 50
     """Place on the page: what tells most comes first."""
@@ -25,15 +27,84 @@ class Meaning:
 
 #: By the full name of a metric.
 MEANINGS: dict[str, Meaning] = {
+    "held_out/decisions": Meaning(
+        "Decisions foretold, held-out demos",
+        "How unlikely the agent finds what the demonstrator decided on demos kept out of training: "
+        "held_out/nll_changes plus held_out/end_loss, in nats. Going on as before, which is most of a demo "
+        "and all of its NLL, does not count, and an ending counts as much as it is one. The checkpoint at "
+        "its lowest is the agent that plays (--choose-by); of a run that learns while playing, the newest: "
+        "what it learns about states that no demo shows cannot be seen here.",
+        "lower",
+        0,
+        "Falls, then rises while train/nll keeps falling: overfitting. The chosen checkpoint already is the "
+        "best one; more demos, larger --shift or --weight-decay move the turn later.",
+    ),
+    "held_out/nll_changes": Meaning(
+        "NLL of changes, held-out demos",
+        "held_out/nll of the decisions alone whose keys, item or direction of turning differ from those of "
+        "the one before.",
+        "lower",
+        13,
+    ),
+    "held_out/end_loss": Meaning(
+        "Loss of endings, held-out demos",
+        "Cross-entropy of whether a decision ends the episode, summed over all decisions, in nats per "
+        "ending. Endings are learned later than anything else.",
+        "lower",
+        13,
+        "At log(decisions of a demo) + 1: it only knows how frequent endings are.",
+    ),
+    "held_out/turn_onsets": Meaning(
+        "Right side at the start of turns, held-out demos",
+        "Where the demonstrator begins to turn left or right, or changes sides: share in which the agent "
+        "finds that side likelier than the other. As before is never right here, chance 0.5.",
+        "higher",
+        14,
+        "Below 0.5: it continues what the last frames show (copycat); use --stack 1, --forget-history, "
+        "--change-weight or hindsight.",
+    ),
+    "held_out/key_onsets": Meaning(
+        "Keys at their changes, held-out demos",
+        "Where the keys held, or the item taken, differ from the decision before: share in which the "
+        "agent's likeliest keys are the demonstrator's. As before is never right here.",
+        "higher",
+        15,
+    ),
+    "held_out/same_manner": Meaning(
+        "Manner, held-out demos",
+        "Share of decisions whose likeliest keys, item and direction of turning are the demonstrator's.",
+        "higher",
+        16,
+        "Not above held_out/as_before: it has learned to go on as before.",
+    ),
+    "held_out/as_before": Meaning(
+        "As before, held-out demos",
+        "The share that an agent gets which repeats the demonstrator's last decision: what "
+        "held_out/same_manner is to be held against. The same in all checkpoints.",
+        "",
+        17,
+    ),
+    "held_out/decisive_brier": Meaning(
+        "Brier score of decisive actions, held-out demos",
+        "Mean squared gap between the probability of a decisive action (use, taking an item, ending) and "
+        "whether the demonstrator took one.",
+        "lower",
+        18,
+    ),
+    "held_out/decisive_ece": Meaning(
+        "Calibration error of decisive actions, held-out demos",
+        "How far, on the mean, the probability of a decisive action lies from how often there was one "
+        "(expected calibration error, ten bins).",
+        "lower",
+        18,
+    ),
     "held_out/nll": Meaning(
         "NLL, held-out demos",
         "How unlikely the agent finds the demonstrator's actions on demos kept out of training: -log "
-        "pi(a|s), "
-        "in nats per decision. The checkpoint at its lowest is the agent that plays; of a run that learns"
-        " while "
-        "playing, the newest: what it learns about states that no demo shows cannot be seen here.",
+        "pi(a|s), in nats per decision. Most of it is how things go on, not what is decided: see "
+        "held_out/decisions. With --choose-by nll the checkpoint at its lowest is the agent that plays.",
         "lower",
-        0,
+        1,
         "Falls, then rises while train/nll keeps falling: overfitting. The chosen checkpoint already is "
         "the best "
         "one; more demos, larger --shift or --weight-decay move the turn later.",
@@ -181,7 +252,36 @@ MEANINGS: dict[str, Meaning] = {
     "online/replay_episodes": Meaning("Replay, episodes", "Own episodes that it learns from.", "", 33),
     "online/replay_steps": Meaning("Replay, decisions", "Their decisions.", "", 34),
 }
-for _name in ("nll", "agreement", "entropy", "v", "reward", "reward_min", "reward_max", "end_confidence"):
+_FORETOLD: tuple[tuple[str, str, str, Better], ...] = (
+    (
+        "hindsight",
+        "Hindsight loss",
+        "How badly single frames foretell where the demonstrator will be, how soon, and what comes next: "
+        "the mean of bearing, range and kind. Before the objective sets in (--hindsight-updates) the "
+        "weights with the least held-out loss are kept; with --hindsight-weight it stays on.",
+        "lower",
+    ),
+    ("bearing", "Bearing", "Hindsight: cross-entropy of the bins of direction, in nats.", "lower"),
+    ("range", "Range", "Hindsight: squared error of log distance and log time.", "lower"),
+    ("kind", "Kind", "Hindsight: cross-entropy of which decisive action comes next, in nats.", "lower"),
+    (
+        "side",
+        "Right side",
+        "Hindsight: of all places in view and clearly to one side, the share told to lie there. "
+        "Chance is 0.5.",
+        "higher",
+    ),
+    ("side_end", "Right side of the end", "The same of the place where the demo ends alone.", "higher"),
+)
+for _group, _where in (("held_out", "held-out frames"), ("train", "training frames")):
+    for _name, _title, _text, _better in _FORETOLD:
+        MEANINGS[f"{_group}/{_name}"] = Meaning(f"{_title}, {_where}", _text, _better, 35)
+_MOMENTS = (
+    *("decisions", "nll_changes", "end_loss", "turn_onsets", "key_onsets", "same_manner", "as_before"),
+    *("decisive_brier", "decisive_ece"),
+)
+_MEASURES = ("nll", "agreement", "entropy", "v", "reward", "reward_min", "reward_max", "end_confidence")
+for _name in (*_MEASURES, *_MOMENTS):
     _known = MEANINGS[f"held_out/{_name}"]
     MEANINGS[f"held_out_all/{_name}"] = Meaning(
         f"{_known.title}, all of them",

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from basalt_iq.agent.network import Carry
-from basalt_iq.agent.policy import log_policy, soft_value
+from basalt_iq.agent.soft_head import JointHead, SoftHead
 from basalt_iq.train.config import ObjectiveConfig
 
 Loss = tuple[Tensor, dict[str, Tensor]]
@@ -26,7 +26,7 @@ class Transitions:
     """A batch of sequences as an objective sees it. B sequences of T transitions, A actions."""
 
     q_t: Tensor
-    """(B, T, A)"""
+    """(B, T, A); of a factored `head` its outputs, which stand for it."""
     v_tp1: Tensor
     """(B, T), V of the next state; from the target network where there is one."""
     a_t: Tensor
@@ -34,13 +34,15 @@ class Transitions:
     done_t: Tensor
     """(B, T) bool: the transition ends the episode."""
     weight: Tensor
-    """(B, T) float: 1 counts, 0 is padding."""
+    """(B, T) float: how often a step counts; 0 is padding."""
     expert: Tensor
     """(B,) bool: demonstrated, else played by the policy."""
     first: Tensor
     """(B, T) bool: s_t is the first state of an episode."""
     everywhere: Callable[[Tensor], Tensor] = lambda count: count
     """Sums a count over the processes that share a batch; a mean is then this one's share of the whole's."""
+    head: SoftHead | None = None
+    """What `q_t` means; None: Q of each action."""
 
     def __post_init__(self) -> None:
         batch, steps, _ = self.q_t.shape
@@ -49,6 +51,18 @@ class Transitions:
                 raise ValueError(f"{name} has shape {tuple(getattr(self, name).shape)}, not {(batch, steps)}")
         if self.expert.shape != (batch,):
             raise ValueError(f"expert has shape {tuple(self.expert.shape)}, not {(batch,)}")
+
+    @property
+    def soft(self) -> SoftHead:
+        return self.head or JointHead(self.q_t.shape[-1])
+
+    def q_taken(self) -> Tensor:
+        """Q(s_t, a_t): (B, T)."""
+        return self.soft.chosen(self.q_t, self.a_t)
+
+    def v_t(self, temperature: float) -> Tensor:
+        """V(s_t): (B, T)."""
+        return self.soft.value(self.q_t, temperature)
 
     def mean(self, x: Tensor, rows: Tensor | None = None, where: Tensor | None = None) -> Tensor:
         """Mean of x (B, T) over the counted steps of these rows (B,) bool; 0 where there are none."""
@@ -70,7 +84,7 @@ def objective(batch: Transitions, config: ObjectiveConfig) -> Loss:
 
 def behaviour_cloning(batch: Transitions, config: ObjectiveConfig) -> Loss:
     """Negative log-likelihood of the experts' actions under softmax(Q / tau), in nats."""
-    nll = -chosen(log_policy(batch.q_t, config.temperature), batch.a_t)
+    nll = -batch.soft.log_pi(batch.q_t, batch.a_t, config.temperature)
     loss = batch.mean(nll, batch.expert)
     return loss, {"nll": loss.detach()}
 
@@ -80,9 +94,9 @@ def iq_learn(batch: Transitions, config: ObjectiveConfig) -> Loss:
 
     With value_expert and chi2 on expert data the targets cancel, and L = tau NLL + E[r^2] / (4 alpha).
     """
-    v_t = soft_value(batch.q_t, config.temperature)
+    v_t = batch.v_t(config.temperature)
     y_t = target(batch, config)
-    r_t = chosen(batch.q_t, batch.a_t) - y_t
+    r_t = batch.q_taken() - y_t
     expert_term = -batch.mean(reward_weight(r_t, config.divergence) * r_t, batch.expert)
     value_term = VALUE_TERMS[config.value_term](batch, v_t, y_t, config.discount)
     squares = batch.mixture(r_t**2) if config.regularise == "mixture" else batch.mean(r_t**2, batch.expert)
@@ -96,13 +110,13 @@ def iq_learn(batch: Transitions, config: ObjectiveConfig) -> Loss:
 
 def sqil(batch: Transitions, config: ObjectiveConfig) -> Loss:
     """Soft Bellman error with reward 1 on the experts' transitions and 0 on the policy's."""
-    recovered = chosen(batch.q_t, batch.a_t) - target(batch, config).detach()
+    recovered = batch.q_taken() - target(batch, config).detach()
     error = recovered - batch.expert[:, None].to(batch.q_t.dtype)
     loss = batch.mixture(error**2)
     metrics = {
         "bellman_expert": batch.mean(error**2, batch.expert),
         "bellman_policy": batch.mean(error**2, ~batch.expert),
-        **_diagnostics(batch, config, soft_value(batch.q_t, config.temperature), recovered),
+        **_diagnostics(batch, config, batch.v_t(config.temperature), recovered),
     }
     return loss, {name: value.detach() for name, value in metrics.items()}
 

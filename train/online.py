@@ -1,4 +1,4 @@
-"""Playing beside learning: while the learner updates, every world takes a decision with the last weights."""
+"""Playing beside learning: while the learner updates, every world decides with the last weights."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Online:
 
     def _play(self) -> list[SampledEpisode]:
         with self.profile.in_thread("playing"):
-            return self.actors.decide()
+            return [e for _ in range(self.actors.config.decisions) for e in self.actors.decide()]
 
     def metrics(self) -> dict[str, float]:
         a = self.actors

@@ -52,9 +52,10 @@ def settings_to_json(config: TrainConfig) -> dict[str, Any]:
 
 def settings_from_json(raw: Mapping[str, Any], source: str) -> TrainConfig:
     """Settings as `settings_to_json` or version 0.1 wrote them. Raises UserError naming the `source`."""
-    known, nested = dict(raw), ("network", "objective", "learner", "online")
+    known, nested = dict(raw), ("network", "objective", "learner", "online", "hindsight")
     if isinstance(goal := known.pop("goal", None), dict):  # version 0.1
         known["objective"] = {"name" if k == "objective" else k: v for k, v in goal.items()}
+    known.setdefault("choose_by", "nll")  # a run from before there was a choice keeps its rule
     objective = known.get("objective")
     if isinstance(objective, dict) and objective.get("alpha") == "inf":
         known["objective"] = objective | {"alpha": math.inf}

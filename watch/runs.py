@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from basalt_iq.errors import UserError
+from basalt_iq.play.places import SUMMARY
 
 if TYPE_CHECKING:
     from basalt_iq.play.episode import Episode

@@ -19,8 +19,8 @@ from basalt_iq.world.state import World
 from basalt_iq.world.tasks import RULES
 from basalt_iq.world.view import View
 
-PROGRESS_EVERY: Final = 5
-"""Ticks for which a measure of progress is kept."""
+ASKED_EVERY: Final = 5
+"""Ticks for which what the judge would say, and the measure of progress, are kept."""
 
 
 class BasaltEnv(gymnasium.Env):
@@ -97,7 +97,8 @@ class BasaltEnv(gymnasium.Env):
         self.steps, self._empty_steps = 0, 0
         self._over = self._escaped = False
         self.verdict: Verdict | None = None
-        self._progress = (-PROGRESS_EVERY, 0.0)
+        self._asked: tuple[int, Verdict | None] = (-ASKED_EVERY, None)
+        self._progress = (-ASKED_EVERY, 0.0)
         for _ in range(contract.RESET_NOOPS):
             self.simulation.advance({})
         self._rules.begin(self.simulation)
@@ -169,9 +170,22 @@ class BasaltEnv(gymnasium.Env):
         if self.verdict is not None and self.verdict.success:
             return 1.0
         now = self.simulation.tick
-        if now - self._progress[0] >= PROGRESS_EVERY:
-            self._progress = (now, self._rules.progress(self.simulation, self.ended_by_player))
+        if now - self._progress[0] >= ASKED_EVERY:
+            self._progress = (now, self._rules.progress(self.simulation, self.asked(), self.ended_by_player))
         return self._progress[1]
+
+    def asked(self) -> Verdict:
+        """What the judge would say if the player chose to end now; once that was chosen, what it did say.
+
+        For analysis only. Asked anew every `ASKED_EVERY` ticks, and when the episode is over.
+        """
+        if self.verdict is not None and self.ended_by_player:
+            return self.verdict
+        now, (tick, verdict) = self.simulation.tick, self._asked
+        if verdict is None or now - tick >= ASKED_EVERY or (self._over and now != tick):
+            verdict = self._rules.judge(self.simulation, True)
+            self._asked = (now, verdict)
+        return verdict
 
 
 def _fresh(values: dict[str, Any]) -> dict[str, Any]:

@@ -64,9 +64,10 @@ class Rules:
         """The verdict on the world as it is now; `chosen` says whether the player chose the end."""
         return JUDGES[sim.task.name](sim.world, ending(sim, chosen))
 
-    def progress(self, sim: Simulation, chosen: bool) -> float:
-        """How near the task is to done, up to 0.9: the score that an end at this moment would have."""
-        return 0.9 * self.judge(sim, chosen).score
+    def progress(self, sim: Simulation, asked: Verdict, chosen: bool) -> float:
+        """How near the task is to done, up to 0.9: the score of what the judge says, `asked` as if the player
+        ended now; until then the choice itself is one part that does not hold."""
+        return 0.9 * (asked.score - (0 if chosen else 1 / len(asked.reasons)))
 
 
 class CaveRules(Rules):
@@ -75,7 +76,7 @@ class CaveRules(Rules):
     def begin(self, sim: Simulation) -> None:
         self.start_distance = self.last_distance = cave_distance(sim) or float(maps.CAVE_STEPS["real"][1])
 
-    def progress(self, sim: Simulation, chosen: bool) -> float:
+    def progress(self, sim: Simulation, asked: Verdict, chosen: bool) -> float:
         now = cave_distance(sim)
         self.last_distance = self.last_distance if now is None else now
         return 0.9 * min(max(1.0 - self.last_distance / self.start_distance, 0.0), 1.0)

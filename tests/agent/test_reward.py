@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from basalt_iq.agent.actions import entry_2021
+from basalt_iq.agent.action_presets import entry_2021
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec

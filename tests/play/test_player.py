@@ -7,13 +7,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from basalt_iq import contract
-from basalt_iq.agent.actions import Action, ActionSet, entry_2021
+from basalt_iq.agent.action_presets import entry_2021
+from basalt_iq.agent.actions import Action, ActionSet
 from basalt_iq.agent.checkpoint import LOGIT_SCALE, AgentSpec, load_agent, save_agent
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.agent.places import find_agent
 from basalt_iq.errors import UserError
-from basalt_iq.play.player import Player, RandomPlayer
+from basalt_iq.play.player import Player
+from basalt_iq.play.unknowing import RandomPlayer
 
 TASK = contract.find_task("FindCave")
 
@@ -233,3 +235,23 @@ def test_damaged_checkpoints_are_refused_by_file(tmp_path):
     refused("agent.json")
     about.unlink()
     refused("neither a run")
+
+
+def test_a_decision_at_once_is_that_of_its_ticks_one_by_one():
+    rng = np.random.default_rng(2)
+    torch.manual_seed(0)
+    spec = replace(agent_spec(), repeat=3)
+    network, seen = spec.build(), [observation(rng) for _ in range(4)]
+    one, other = Player(spec, network, seed=5), Player(spec, network, seed=5)
+    one.start([0, 1])
+    other.start([0, 1])
+    for obs in seen:
+        ticks = [one.act([obs, obs], [0, 1]) for _ in range(3)]
+        for slot, (index, first, held) in enumerate(other.decide([obs, obs], [0, 1])):
+            assert [tick[slot].index for tick in ticks] == [index] * 3
+            assert str(ticks[0][slot].action) == str(first)
+            assert str(ticks[1][slot].action) == str(ticks[2][slot].action) == str(held)
+    for slot, kept in one.state_dict().items():
+        again = other.state_dict()[slot]
+        assert (kept["rng"], kept["tick"], kept["taken"]) == (again["rng"], again["tick"], again["taken"])
+        assert torch.equal(kept["h"], again["h"])

@@ -5,8 +5,8 @@ import multiprocessing as mp
 import numpy as np
 import pytest
 
-from basalt_iq.play.player import RandomPlayer
 from basalt_iq.play.rollout import play, play_scripted
+from basalt_iq.play.unknowing import RandomPlayer
 from basalt_iq.video import read_video
 from basalt_iq.world import make
 

@@ -11,7 +11,8 @@ from basalt_iq.play import rollout
 from basalt_iq.play.episode import load_all
 from basalt_iq.play.evaluation import evaluate
 from basalt_iq.play.plan import Plan
-from basalt_iq.play.player import Player, RandomPlayer
+from basalt_iq.play.player import Player
+from basalt_iq.play.unknowing import RandomPlayer
 from basalt_iq.play.vector import WorkerError
 from basalt_iq.video import read_video
 

@@ -18,8 +18,8 @@ from basalt_iq.play import rollout
 from basalt_iq.play.episode import Facts, load, load_all
 from basalt_iq.play.evaluation import evaluate
 from basalt_iq.play.plan import Plan, comparable, describe, read_summary, summarise
-from basalt_iq.play.player import RandomPlayer
 from basalt_iq.play.seeds import BEDD_SEEDS, chosen_seeds
+from basalt_iq.play.unknowing import RandomPlayer
 from basalt_iq.video import read_video
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "evaluation-0.1"

@@ -85,3 +85,21 @@ def test_nothing_starts_for_an_unknown_task():
     with pytest.raises(UserError, match="choose from"):
         VectorWorld("FindCaves", 1)
     assert not mp.active_children()
+
+
+def test_a_held_decision_is_so_many_steps_of_which_the_last_is_drawn():
+    turn, walk = {"camera": np.array([0, 9], np.float32), "use": 0}, {"forward": 1}
+    with VectorWorld("FindCave", 1, workers=1, max_steps=10) as worlds:
+        worlds.reset({0: 3})
+        held = [worlds.hold({0: (turn, walk)}, 4)[0] for _ in range(3)]
+    env, told = make("FindCave", max_steps=10), []
+    env.reset(seed=3)
+    for tick in range(10):
+        observation, _, *rest = env.step(walk if tick % 4 else turn)
+        if tick in (3, 7, 9):  # the limit comes in the middle of the last decision
+            told.append((observation, *rest))
+    for ours, theirs in zip(held, told, strict=True):
+        assert np.array_equal(ours[0]["pov"], theirs[0]["pov"])
+        assert ours[0]["inventory"] == theirs[0]["inventory"]
+        assert list(ours[1:]) == list(theirs[1:])
+    assert held[-1][2]

@@ -8,7 +8,8 @@ import numpy as np
 from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
-from basalt_iq.train.demos import decisions, episodes, load_demos, ticks
+from basalt_iq.agent.stored_ticks import ticks
+from basalt_iq.train.demos import decisions, episodes, load_demos
 
 
 def spec_of(store, repeat):

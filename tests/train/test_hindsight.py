@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from basalt_iq.agent.actions import Ticks
 from basalt_iq.contract import BUTTONS
+from basalt_iq.data.actions2022 import read_actions
 from basalt_iq.train import hindsight
 from basalt_iq.train.hindsight import (
     BINS,
@@ -21,6 +23,7 @@ from basalt_iq.train.hindsight import (
 )
 
 NAMES = BUTTONS[2021]
+REAL = Path(__file__).parents[3] / "shared/real_demos/basalt2022_actions/buildhouse.jsonl"
 END = TARGETS.index("end")
 NEXT = TARGETS.index("next decisive action")
 
@@ -136,3 +139,18 @@ def test_perfect_outputs_cost_nothing_and_an_empty_batch_is_no_nan():
     blank = {"bearing": labels["bearing"] * 0 - 1, "distance": labels["distance"] * math.nan,
              "time": labels["time"] * math.nan, "kind": labels["kind"] * 0 - 1}  # fmt: skip
     assert float(hindsight.loss(told, blank)[0]) == 0
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real action file lies in ../shared, which is not here")
+def test_labels_of_a_real_recording():
+    """6,000 ticks of a person building a house, cut off before the end (../shared/real_demos)."""
+    actions = read_actions(REAL)
+    ticks = Ticks(BUTTONS[2022], actions.buttons, actions.camera, np.array(["none"] * len(actions)))
+    labels = look_back(ticks, ended=False, reach=300)
+    assert (labels.bearing[:, END] == UNKNOWN).all()
+    assert np.isfinite(labels.distance[:, 0]).mean() > 0.99
+    known = (labels.bearing[:, NEXT] >= 0).mean()
+    assert 0.3 < known < 0.5  # most decisive actions follow within a block of each other
+    sides = [np.isin(labels.bearing[:, 2], bins).mean() for bins in ((0, 1), (3, 4))]
+    assert min(sides) > 0.1
+    assert {KINDS[kind] for kind in set(labels.kind.tolist()) - {UNKNOWN}} == {"use", "take an item"}

@@ -257,3 +257,48 @@ def test_the_agent_is_the_average_of_the_weights():
         weights.append(learner.network.head.bias.detach().clone())
     assert torch.allclose(learner.averaged.head.bias, kept, atol=1e-6)
     assert not torch.equal(learner.averaged.head.bias, weights[-1])
+
+
+def test_a_change_of_weight_three_counts_as_if_it_came_three_times():
+    data = episodes([30])
+    manner = np.arange(ACTIONS)
+    found = {}
+    for weight in (1.0, 3.0):
+        sampler, states, _ = parts(data)
+        objective = ObjectiveConfig(name="bc", change_weight=weight)
+        setting = LearnerConfig(precision="float32")
+        learner = Learner(network(), setting, objective, seed=0, sources=[states], manner=manner)
+        found[weight] = learner.update([sampler.gather(np.zeros(4, int), np.zeros(4, int))])["loss"]
+    q, _ = step_by_step(network(), data[0])
+    taken = torch.from_numpy(data[0].steps["action"][:LENGTH])
+    nll = -q[:LENGTH].log_softmax(-1).gather(1, taken[:, None])[:, 0].detach()
+    times = torch.ones(LENGTH)
+    times[1:][taken[1:] != taken[:-1]] = 3.0
+    assert found[1.0] == pytest.approx(float(nll.mean()), abs=1e-5)
+    assert found[3.0] == pytest.approx(float((nll * times).sum() / times.sum()), abs=1e-5)
+
+
+def test_with_weights_iq_learn_is_still_cloning_and_the_squares():
+    """L = tau NLL + E[r^2] / (4 alpha), both over the weighted experts."""
+    data, manner = episodes([30]), np.arange(ACTIONS)
+    losses = {}
+    for name, alpha in (("bc", 1.0), ("iq", 1e12)):
+        sampler, states, _ = parts(data)
+        objective = ObjectiveConfig(name=name, alpha=alpha, change_weight=4.0)
+        learner = Learner(
+            network(), LearnerConfig(precision="float32"), objective, seed=0, sources=[states], manner=manner
+        )
+        losses[name] = learner.update([sampler.gather(np.zeros(4, int), np.zeros(4, int))])["loss"]
+    assert losses["iq"] == pytest.approx(losses["bc"], rel=1e-5)
+
+
+def test_forgotten_frames_are_those_of_a_single_look():
+    """Everything forgotten, an update does what one on standing pictures does."""
+    data = episodes([30])
+    sampler, _, learner = parts(data, forget_history=1.0)
+    batch = learner._to_device([sampler.gather(np.zeros(4, int), np.zeros(4, int))])
+    forget = learner._forgotten(batch)
+    seen = learner.network.encode(batch.frames[:, BURN_IN:], batch.vector[:, BURN_IN:], forget=forget)
+    alone = learner.network.look(batch.frames[0, BURN_IN + STACK - 1 :])
+    torch.testing.assert_close(seen[0, :, :16], alone, atol=1e-5, rtol=1e-5)
+    assert parts(data)[2]._forgotten(batch) is None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from basalt_iq.agent.policy import soft_value
+from basalt_iq.agent.soft_head import FactoredHead
 from basalt_iq.train.config import ObjectiveConfig
 from basalt_iq.train.objectives import Transitions, gradient_penalty, objective, target
 
@@ -317,3 +318,20 @@ BAD = [
 def test_impossible_settings_are_refused(name, value):
     with pytest.raises(ValueError, match="needed"):
         ObjectiveConfig(**{name: value})
+
+
+@FEW
+@EVERY_GOAL
+def test_a_factored_head_has_the_loss_of_its_actions_written_out(seed, name, value_term):
+    head, config = FactoredHead((3, 2, 2), 2), ObjectiveConfig(name, temperature=0.3, value_term=value_term)
+    batch = random_batch(seed)
+    g = torch.Generator().manual_seed(seed)
+    outputs = torch.randn(*batch.a_t.shape, head.outputs, generator=g, dtype=torch.float64).requires_grad_()
+    actions = torch.randint(head.actions, batch.a_t.shape, generator=g)
+    short = replace(batch, q_t=outputs, a_t=actions, head=head)
+    written = replace(batch, q_t=head.q(outputs), a_t=actions)
+    (one, said), (other, told) = objective(short, config), objective(written, config)
+    assert_close(one, other, rtol=1e-10, atol=1e-10)
+    assert_close(said, told)
+    slopes = [torch.autograd.grad(loss, outputs, retain_graph=True)[0] for loss in (one, other)]
+    assert_close(*slopes, rtol=1e-9, atol=1e-9)

@@ -99,6 +99,7 @@ function drawResults() {
   redraw(
     place("results"),
     table,
+    ...phaseTables(),
     pairs.length ? h("ul.pairs.small", {}, pairs) : "",
     others.length
       ? h(
@@ -112,6 +113,43 @@ function drawResults() {
       ? h("p.small", {}, h("button", { type: "button", onclick: downloadResults }, "results as csv"))
       : "",
   );
+}
+
+/** How far episodes came, a table for each task: what agents reach is another thing than where they end. */
+function phaseTables() {
+  const players = shownPlayers().filter((e) => e.summary.phases?.length);
+  const tasks = [...new Set(players.map((e) => e.summary.task))];
+  return tasks.map((task) => {
+    const here = players.filter((e) => e.summary.task === task);
+    const names = [...new Set(here.flatMap((e) => e.summary.phases.map((p) => p.name)))];
+    return h(
+      "div.card.scroll",
+      {},
+      h(
+        "table.phases",
+        {},
+        h("caption", {}, `How far they came: ${task}, with 95 % intervals`),
+        h("thead", {}, h("tr", {}, [h("td"), ...here.map((e) => h("th", { scope: "col" }, e.name))])),
+        h(
+          "tbody",
+          {},
+          names.map((name) =>
+            h("tr", {}, [h("th", { scope: "row" }, name), ...here.map((e) => phaseCell(e, name))]),
+          ),
+        ),
+      ),
+    );
+  });
+}
+
+function phaseCell(evaluation, name) {
+  const phase = evaluation.summary.phases.find((p) => p.name === name);
+  if (!phase?.of) return h("td.num", {}, "–");
+  const between = `${percent(phase.low)} to ${percent(phase.high)}`;
+  return h("td.num", {}, [
+    h("strong", {}, percent(phase.count / phase.of)),
+    h("div.soft.small", {}, `${phase.count} of ${phase.of}, ${between}`),
+  ]);
 }
 
 function downloadResults() {
@@ -129,10 +167,10 @@ function downloadResults() {
     "mean_score",
     "faults",
   ];
-  download(
-    "results.csv",
-    csv([["player", ...names], ...shownPlayers().map((e) => [e.name, ...names.map((n) => e.summary[n])])]),
-  );
+  const came = (e) => Object.fromEntries((e.summary.phases ?? []).map((p) => [p.name, p.count]));
+  const phases = [...new Set(shownPlayers().flatMap((e) => Object.keys(came(e))))];
+  const row = (e) => [e.name, ...names.map((n) => e.summary[n]), ...phases.map((n) => came(e)[n])];
+  download("results.csv", csv([["player", ...names, ...phases], ...shownPlayers().map(row)]));
 }
 
 function pairWords(p) {

@@ -39,6 +39,11 @@ class Verdict:
     score: float
     reasons: tuple[str, ...]
 
+    @property
+    def parts(self) -> dict[str, bool]:
+        """All but the choice of the end: what each is in words, and whether it holds."""
+        return {words: word == "yes" for word, _, words in (r.partition(": ") for r in self.reasons[1:])}
+
     def info(self) -> dict:
         return {"success": self.success, "score": self.score, "reasons": list(self.reasons)}
 
