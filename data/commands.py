@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import tyro
 
@@ -30,13 +30,13 @@ class Ingest(Command):
     """Folder of demonstrations, searched with all its subfolders."""
     store: Path
     """Folder of the store, made if it is not there."""
-    task: str | None = None
+    task: Optional[str] = None
     """Task of demonstrations whose folders do not name it."""
     size: int = 64
     """Height and width of the stored frames in pixels."""
-    workers: int | None = None
+    workers: Optional[int] = None
     """Processes; one for each core unless given."""
-    shard: str | None = None
+    shard: Optional[str] = None
     """i/n: take the i-th of n parts, from 1; machines that share the store each take one."""
     ray: bool = False
     """Hand the demonstrations to a Ray cluster (pip install 'basalt-iq[ray]')."""
@@ -113,13 +113,13 @@ class CheckDemos(Command):
 
     source: tyro.conf.Positional[Path]
     """Folder of demonstrations, searched with all its subfolders, or a store."""
-    task: str | None = None
+    task: Optional[str] = None
     """Task of demonstrations whose folders do not name it."""
     size: int = 64
     """Height and width that they are to be ingested with."""
-    actions: Path | None = None
+    actions: Optional[Path] = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
-    workers: int | None = None
+    workers: Optional[int] = None
     """Processes; one for each core unless given."""
 
     def run(self) -> Result:
@@ -181,9 +181,9 @@ class Show(Command):
 
     store: tyro.conf.Positional[Path]
     """Folder of the store."""
-    task: str | None = None
+    task: Optional[str] = None
     """Only this task."""
-    actions: Path | None = None
+    actions: Optional[Path] = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
 
     def run(self) -> Shown:
@@ -245,11 +245,11 @@ class Index(Command):
 
     source: tyro.conf.Positional[str]
     """A local folder, an index JSON file of the public 2022 set, or the URL of one."""
-    limit: int | None = None
+    limit: Optional[int] = None
     """Only the first so many demonstrations."""
     sizes: bool = False
     """Ask the server for sizes (one request a file)."""
-    out: Path | None = None
+    out: Optional[Path] = None
     """Download into this folder; partial files are resumed, complete ones kept."""
 
     def run(self) -> Listed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
 
@@ -34,9 +34,9 @@ class Evaluate(Command):
     The same command again plays only what is missing.
     """
 
-    run_dir: Annotated[Path | None, tyro.conf.arg(name="run")] = None
+    run_dir: Annotated[Optional[Path], tyro.conf.arg(name="run")] = None
     """A run folder (its chosen checkpoint plays) or one checkpoint folder. The scripted player needs none."""
-    task: str | None = None
+    task: Optional[str] = None
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse. Default: the agent's own."""
     episodes: int = 20
     """How many episodes, each on a seed of its own."""
@@ -44,18 +44,18 @@ class Evaluate(Command):
     """Seeds are this one and those that follow. Keep them apart from the seeds of the demos."""
     seeds: tuple[str, ...] = ()
     """These seeds instead: numbers, or bedd for the eleven of the task that BEDD takes."""
-    max_steps: int | None = None
+    max_steps: Optional[int] = None
     """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
     player: Literal["agent", "random", "walker", "scripted"] = "agent"
     """Who plays: the trained agent, uniformly random actions, a walker that does what the demos of --store do
     as often as they do it and never looks, or the world's demonstrator."""
-    store: Path | None = None
+    store: Optional[Path] = None
     """The walker's demos."""
     argmax: bool = False
     """Take the best action at every step instead of sampling from the policy."""
-    name: str | None = None
+    name: Optional[str] = None
     """Folder under RUN/evaluations. Default: agent, random, walker or scripted."""
-    out: Path | None = None
+    out: Optional[Path] = None
     """Write here instead of RUN/evaluations/NAME."""
     era: Literal[2021, 2022] = 2021
     """The interface that the scripted player uses; an agent has its own."""
@@ -65,7 +65,7 @@ class Evaluate(Command):
     """Episodes under way at once."""
     world: WorldName = "stand-in"
     """Where to play. Only the stand-in judges success; elsewhere each of --workers plays one at a time."""
-    world_python: str | None = None
+    world_python: Optional[str] = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
     near: bool = False
@@ -221,9 +221,9 @@ class Record(Command):
     Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
     """
 
-    out: tyro.conf.Positional[Path | None] = None
+    out: tyro.conf.Positional[Optional[Path]] = None
     """Root folder of the data set."""
-    store: Path | None = None
+    store: Optional[Path] = None
     """Record straight into this store instead, to train from: no video is written and none decoded, and
     frames are exact. Several times as fast; scripted players only."""
     size: int = 64
@@ -242,7 +242,7 @@ class Record(Command):
     """Seed of the first episode; the others follow it."""
     era: Literal[2021, 2022] = 2021
     """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
-    max_steps: int | None = None
+    max_steps: Optional[int] = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
     near: bool = False
     """Short episodes: what the task needs is near the start, and players make do with little. Else episodes
@@ -252,7 +252,7 @@ class Record(Command):
     Otherwise further seeds follow until there are n successes. A person's are the person's to keep."""
     only_successful: bool = False
     """Keep successes only, a person's too; for scripted players that is so anyway."""
-    workers: int | None = None
+    workers: Optional[int] = None
     """Processes; one for each core unless given."""
 
     def run(self) -> Recorded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Optional
 
 import tyro
 
@@ -38,10 +38,10 @@ class Build(Command):
     """aicrowd-2022: two episodes of 100 steps, to try the submission out."""
     world: Literal["stand-in", "minerl-1.0", "minestudio", "mcio"] = "stand-in"
     """bedd: where the episodes are played. BEDD's judges compare videos from MineRL 1.0."""
-    world_python: str | None = None
+    world_python: Optional[str] = None
     """bedd: the Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
-    max_steps: int | None = None
+    max_steps: Optional[int] = None
     """bedd: episode limit in steps of 50 ms. Default: each task's own (3600 to 14400)."""
     workers: int = 2
     """bedd: processes that play."""
@@ -84,11 +84,11 @@ class Check(Command):
 
     folder: tyro.conf.Positional[Path]
     """What `submit build` made."""
-    episodes: int | None = None
+    episodes: Optional[int] = None
     """Episodes of each task. Default: as many as the evaluator plays (5, in 2022 11)."""
     max_steps: int = 100
     """Steps of 50 ms in an episode; the evaluator's are 3600 to 14400."""
-    originals: Path | None = None
+    originals: Optional[Path] = None
     """The competition's own submission template: its run.py and the like are copied over the package's (in a
     copy of it), as its README asks for. Without it the package runs as it is."""
     full: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Optional, get_args
 
 import tyro
 
@@ -66,7 +66,7 @@ class Train(TrainConfig, Command):
     first learned where demonstrators were about to go. standard: a decision every tick, four frames.
     A run that continues keeps its own settings."""
 
-    world_python: str | None = None
+    world_python: Optional[str] = None
     """With --world: the Python interpreter that has its package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
     profile: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import tyro
 
@@ -32,7 +32,7 @@ class Watch(Command):
     """The page. Videos too large for one file go into a folder of its name beside it."""
     demos: int = 4
     """Demonstrations to show for each run, with what its agent makes of them (0: none)."""
-    store: Path | None = None
+    store: Optional[Path] = None
     """Where the demonstrations are. Default: the store that the run was trained from."""
     inside_limit: float = 32.0
     """Media above this size in MB go beside the page instead of into it."""
@@ -42,7 +42,7 @@ class Watch(Command):
     """Port for --live; 0 takes a free one."""
     open: bool = False
     """Open the page in this machine's browser."""
-    seconds: float | None = None
+    seconds: Optional[float] = None
     """Stop --live after this long. Default: when interrupted."""
 
     def run(self) -> Result:
@@ -88,7 +88,7 @@ class Compare(Command):
     """Run or evaluation folders (or folders of such), with episodes on the same seeds."""
     agents: tuple[str, ...] = ()
     """Who is judged. Default: each run's own agent and every evaluation given itself, but no baselines."""
-    task: str | None = None
+    task: Optional[str] = None
     """Task to compare on. Default: the agents' own, if it is one."""
     out: Path = Path("comparison")
     """Folder of the judgements. The same folder again adds to them."""
@@ -100,11 +100,11 @@ class Compare(Command):
     """Port of the page on 127.0.0.1; 0 takes a free one."""
     open: bool = False
     """Open the page in this machine's browser."""
-    seconds: float | None = None
+    seconds: Optional[float] = None
     """Close the page after this long. Default: when interrupted."""
-    import_matches: Path | None = None
+    import_matches: Optional[Path] = None
     """Add the matches of a file in BEDD's format (its human answers); those already known are left out."""
-    export_matches: Path | None = None
+    export_matches: Optional[Path] = None
     """Afterwards write all judgements on the task to this file in BEDD's format."""
 
     def run(self) -> Compared:
@@ -166,13 +166,13 @@ class Browse(Command):
 
     store: tyro.conf.Positional[Path]
     """Folder of the store."""
-    task: str | None = None
+    task: Optional[str] = None
     """Only this task."""
     port: int = 0
     """Port of the page on 127.0.0.1; 0 takes a free one."""
     open: bool = False
     """Open the page in this machine's browser."""
-    seconds: float | None = None
+    seconds: Optional[float] = None
     """Close the page after this long. Default: when interrupted."""
 
     def run(self) -> Browsed:

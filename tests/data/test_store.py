@@ -77,6 +77,7 @@ def test_two_demos_of_one_name_are_both_kept_and_the_same_one_once(tmp_path, mak
 HOLD = """
 import sys, time
 from pathlib import Path
+from basalt_iq.scratch import scratch
 with scratch(Path(sys.argv[1]), "theirs"):
     print("ready", flush=True)
     time.sleep(600)

@@ -175,9 +175,11 @@ def test_the_automatic_comparison_and_bedds_format(run, tmp_path, capsys):
         "result": {"is_draw": False, "eval_metadata": {"win_player": "p2"}},
     }]))  # fmt: skip
     for _ in range(2):  # the second time adds nothing
-        found = Compare(
-            folders=(run,), out=tmp_path / "judged", auto=True, import_matches=tmp_path / "m.json"
-        ).run()
+        found = (
+            Compare(folders=(run,), out=tmp_path / "judged", auto=True, import_matches=tmp_path / "m.json")
+            .run()
+            .to_json()
+        )
     first = found["people"]["agents"][0]
     assert (first["agent"], round(first["mu"], 3), found["people"]["judged"]) == ("Human1", 29.396, 1)
 
