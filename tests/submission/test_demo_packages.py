@@ -9,8 +9,8 @@ import pytest
 from basalt_iq.agent.checkpoint import load_spec
 from basalt_iq.contract import TASKS
 from basalt_iq.submission import bedd
-from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD
 from basalt_iq.submission.commands import Build, Check
+from basalt_iq.submission.manifest import AICROWD_2021, AICROWD_2022, BEDD
 from basalt_iq.video import read_video
 from basalt_iq.world import make
 
