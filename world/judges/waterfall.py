@@ -13,12 +13,12 @@ from basalt_iq.world.judges.picture import HIGH, in_water, shown
 from basalt_iq.world.judges.verdict import Ending, Verdict, natural_ground, verdict
 from basalt_iq.world.state import Cell, World
 
-SHEER, FREE, CASCADE = 5, 7, 12
-"""Blocks that the water comes down: in one sheer fall, freely at a place among steps, over steps alone."""
-BELOW = 2
-"""Blocks of it below where one stood to pour: as high as one can reach is no waterfall."""
+SHEER, CASCADE = 5, 9
+"""Blocks that water comes down below one's feet, in one sheer fall or over steps, to be a waterfall."""
+SHEER_ABOVE, FREE_ABOVE, BELOW = 6, 7, 2
+"""Of what was poured above them: blocks of a sheer fall, of a free one among steps, and blocks below them."""
 RAISED = 2
-"""Blocks by which own masonry may lift the water above the land's rock; of a tower only the rock counts."""
+"""Blocks of own masonry under the water that count with the land's rock; a higher tower makes no fall."""
 MIN_SEEN, ENOUGH_SEEN = 4, 6
 """Heights, in blocks, at which falling water is in the picture: half of a fall's, within these bounds."""
 MIN_SHARE = 0.003
@@ -35,22 +35,25 @@ SIDES = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0))
 
 @dataclass(frozen=True)
 class Fall:
-    """The water of one bucket: its source, what falls from it, the height of its foot.
+    """The water of one bucket: its source, where one stood to pour it, what falls from it.
 
-    `drop` is how many blocks it comes down the land, `free` the longest free fall in it.
+    `drop` is how many blocks it comes down the land, `below` how many of them below the feet, `free` the
+    longest free fall in it.
     """
 
     source: Cell
+    stood: Cell
     falling: tuple[Cell, ...]
-    foot: int
     drop: int
+    below: int
     free: int
 
     @property
     def tall(self) -> bool:
         """Whether it is a waterfall: sheer, or with a high fall in it, or a long cascade."""
-        sheer = SHEER <= self.drop <= self.free
-        return sheer or (self.drop >= FREE and self.free >= FREE) or self.drop >= CASCADE
+        sheer = self.free >= self.drop
+        high = min(self.drop, self.free) >= (SHEER_ABOVE if sheer else FREE_ABOVE)
+        return self.below >= min(BELOW if high else CASCADE, SHEER if sheer else CASCADE)
 
     @property
     def in_view(self) -> int:
@@ -69,7 +72,19 @@ def _fall(world: World, source: Cell) -> Fall:
     foot = min((y for _, y, _ in falling), default=source[1])
     land = _rock_beside(world, source) + 1
     drop = (source[1] if source[1] <= land + RAISED else land) - foot
-    return Fall(source, falling, foot, drop, _longest(falling))
+    feet = _stood(world, source)
+    return Fall(source, feet, falling, drop, min(drop, feet[1] - foot), _longest(falling))
+
+
+def _stood(world: World, source: Cell) -> Cell:
+    """Where the feet were when the water was poured, the last time."""
+    feet = here = source
+    for what, cell in world.history:
+        if what == "at":
+            here = cell
+        elif what == "put" and cell == source:
+            feet = here
+    return feet
 
 
 def _longest(falling: Sequence[Cell]) -> int:
@@ -136,20 +151,9 @@ def view(world: World, ending: Ending, fall: Fall) -> Shown:
     return Shown(len(rows) / out.size, len(np.unique(out[out >= 0])), float(np.abs(offs).max()))
 
 
-def stood(world: World, fall: Fall) -> Cell:
-    """Where the feet were when the water was poured, the last time."""
-    feet = here = fall.source
-    for what, cell in world.history:
-        if what == "at":
-            here = cell
-        elif what == "put" and cell == fall.source:
-            feet = here
-    return feet
-
-
-def moved(world: World, ending: Ending, fall: Fall) -> bool:
+def moved(ending: Ending, fall: Fall) -> bool:
     """Whether the player has left the place of pouring."""
-    x, _, z = stood(world, fall)
+    x, _, z = fall.stood
     walked = math.hypot(ending.feet[0] - x - 0.5, ending.feet[2] - z - 0.5)
     return walked >= MOVED and math.dist(ending.eye, np.add(fall.source, 0.5)) >= AWAY
 
@@ -157,15 +161,15 @@ def moved(world: World, ending: Ending, fall: Fall) -> bool:
 def judge_waterfall(world: World, ending: Ending) -> Verdict:
     """The player's water comes down the land, and one sees it fall in the picture one moved to take."""
     falls = poured(world)
-    tall = [fall for fall in falls if fall.tall and stood(world, fall)[1] - fall.foot >= BELOW]
-    left = [fall for fall in tall if moved(world, ending, fall)]
+    tall = [fall for fall in falls if fall.tall]
+    left = [fall for fall in tall if moved(ending, fall)]
     views = [(fall, view(world, ending, fall)) for fall in left]
     large = [v for fall, v in views if v.share >= MIN_SHARE and v.heights >= fall.in_view]
     parts = [
         (bool(falls), "water was poured and still stands"),
         (
             bool(tall),
-            f"it falls {SHEER} blocks sheer, {FREE} among steps, or comes down {CASCADE}, below one's feet",
+            f"it falls {SHEER} blocks sheer or comes down {CASCADE} below one's feet, or more from above",
         ),
         (bool(left), "the player moved away from where it was poured"),
         (not in_water(world.blocks, *ending.eye), "the eye is not under water"),

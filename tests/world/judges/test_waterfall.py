@@ -240,6 +240,14 @@ RIGHT: dict[str, tuple[Callable[[], World], Shot]] = {
     "from the end of a bridge": (bridge, FRONT),
     "raised by two blocks": (raised, FRONT),
     "a fall of 7 and two steps": (rugged, Shot((X + 1.5, Y + 1.62, Z + 13.5), (X + 0.5, Y + 6, Z + 2.5))),
+    "of 20, its lower third behind a wall": (
+        lambda: behind_a_wall(fall(20), 3),
+        Shot((X + 1.5, Y + 1.62, Z + 13.5), (X + 0.5, Y + 12, Z + 1.5)),
+    ),
+    "over steps, 9 below one's feet": (
+        lambda: pour(cliff(9, 3), (X, Y + 9, Z), (X, Y + 9, Z - 2)),
+        Shot((X + 1.5, Y + 1.62, Z + 12.5), (X + 0.5, Y + 4, Z + 4.5)),
+    ),
     "from a pool opposite": (fall, Shot((X + 0.5, Y + 1.3, Z + 9.5), (X + 0.5, Y + 4.5, Z + 1.5))),
 }
 
