@@ -42,7 +42,8 @@ types: $(STAMP)
 oldest:
 	test -x build/oldest/bin/python || $(PYTHON) -m venv build/oldest
 	build/oldest/bin/python -m pip install --quiet uv
-	build/oldest/bin/uv pip install --quiet --python build/oldest/bin/python --resolution lowest-direct -e '.[all]' pytest hypothesis selenium
+	build/oldest/bin/uv pip install --quiet --python build/oldest/bin/python --resolution lowest-direct -e '.[all]' \
+		'pytest>=8' 'hypothesis>=6.100' 'selenium>=4.20' 'coloredlogs>=15' 'crowdai-api>=0.1.22'
 	build/oldest/bin/python -m pytest -m 'not slow' -x $(ARGS)
 
 # Needs root on Debian 12; RUN=path is a run folder to evaluate (default: a small agent with fresh weights).

@@ -151,28 +151,9 @@ def load_spec(folder: Path) -> AgentSpec:
         raise UserError(f"{path}: not an agent's description ({error}); {AGAIN}") from None
 
 
-def _newest_first(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted((f for f in folder.iterdir() if f.name.isdigit()), key=lambda f: int(f.name), reverse=True)
-
-
 def _check_shapes(path: Path, wanted: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> None:
     for name in wanted.keys() | found.keys():
         expect, got = (tuple(side[name].shape) if name in side else None for side in (wanted, found))
         if expect != got:
             hint = "another action set" if name.startswith("head") else "another network"
             raise UserError(f"{path}: {name} is {got}, agent.json asks for {expect}: weights of {hint}")
-
-
-def find_agent(path: Path) -> Path:
-    """The checkpoint folder that `path` means: itself, or the chosen one (`agent/`) of a run folder.
-
-    Where a copy of the run has lost that, its newest checkpoint.
-    """
-    for folder in (path, path / "agent", *_newest_first(path / "checkpoints"), path / "last"):
-        if (folder / "agent.json").exists():
-            return folder
-    raise UserError(
-        f"{path}: neither a run with a trained agent nor a checkpoint; train one with `basalt-iq train`"
-    )

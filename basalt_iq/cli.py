@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Annotated, Any, Union
 
 # Two OpenMP threads that spin while they wait are 20 times slower than one on a busy machine.
@@ -20,7 +19,6 @@ import tyro
 
 from basalt_iq.command import Command, console
 from basalt_iq.errors import UserError
-from basalt_iq.records import to_json
 
 #: command line -> where its dataclass lives. Modules import nothing heavy until `run` is called.
 COMMANDS = {
@@ -112,6 +110,8 @@ def main(argv: list[str] | None = None) -> None:
     words = sys.argv[1:] if argv is None else argv
     asked = asked_for(words)
     if words == ["--version"]:
+        from importlib import metadata
+
         print(f"basalt-iq {metadata.version('basalt-iq')}")
         return
     try:
@@ -138,9 +138,9 @@ def main(argv: list[str] | None = None) -> None:
         console.print("\ninterrupted; the same command continues where it stopped")
         sys.exit(130)
     if command.json:
-        json.dump(to_json(result), sys.stdout, indent=2)
+        json.dump(result.to_json(), sys.stdout, indent=2)
         print()
-    sys.exit(0 if result.get("ok", True) else 1)
+    sys.exit(0 if result.ok else 1)
 
 
 def _forms(asked: str | None) -> tuple[Any, ...]:

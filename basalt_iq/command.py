@@ -1,38 +1,63 @@
-"""What every sub-command shares: options, progress, and where its output goes."""
+"""What every sub-command shares: options, result, and where its output goes.
+
+Commands import what is heavy (numpy, torch, rich, our own rooms) inside `run`, after the refusals that need
+none of it: that is what makes help and refusals quick.
+"""
 
 from __future__ import annotations
 
-import abc
-import contextlib
+import functools
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
-T = TypeVar("T")
 
-#: People's text goes to stderr, so that stdout holds nothing but the JSON of ``--json``.
-console = Console(stderr=True)
+@functools.cache
+def rich_console() -> Console:
+    """People's text goes to stderr, so that stdout holds nothing but the JSON of ``--json``."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+class _Console:
+    """Stands for the console until the first word is said, as most of `--help` would go into importing it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(rich_console(), name)
+
+
+if TYPE_CHECKING:
+    console = rich_console()
+else:
+    console = _Console()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command(abc.ABC):
-    """A sub-command: its fields are its options, their docstrings are its help."""
+class Result:
+    """What a command did, as ``--json`` tells it; each command has its own."""
+
+    ok: bool = True
+    """False makes the exit code 1: the job ran and found fault."""
+
+    def to_json(self) -> Any:
+        """As dicts, lists and plain values."""
+        from basalt_iq.records import to_json
+
+        return to_json(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A sub-command: its fields are its options, their docstrings are its help.
+
+    A plain class: of an ABC tyro asks typeguard what it is, whose import takes as long as all the rest.
+    """
 
     json: bool = False
     """Print the result as one JSON object on stdout; text for people stays on stderr."""
@@ -45,41 +70,12 @@ class Command(abc.ABC):
         `tyro.MISSING` in what must be given."""
         return None
 
-    @abc.abstractmethod
-    def run(self) -> dict[str, Any]:
-        """Do the work, speak to people through :data:`console`, return the result as JSON-ready data.
+    def run(self) -> Result:
+        """Do the work, speak to people through :data:`console`, return the result.
 
-        A result with ``"ok": False`` makes the exit code 1. Raises UserError for bad input.
+        Raises UserError for bad input, at once where no heavy import is needed to see it.
         """
-
-
-class RateColumn(ProgressColumn):
-    """Items per second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.1f}/s", style="progress.data.speed")
-
-
-def progress(transient: bool = False) -> Progress:
-    """A progress bar with rate and time left, on stderr."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=transient,
-    )
-
-
-def track(items: Iterable[T], description: str, total: int | None = None) -> Iterable[T]:
-    """Iterate with a progress bar."""
-    with progress() as bar:
-        yield from bar.track(items, total=total, description=description)
+        raise NotImplementedError
 
 
 def said() -> str:
@@ -95,11 +91,3 @@ def tell_address(address: str, purpose: str, show: bool = False) -> None:
         import webbrowser
 
         webbrowser.open(address)
-
-
-@contextlib.contextmanager
-def counted(description: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar as a function of (done, total)."""
-    with progress() as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -9,18 +9,41 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
-from basalt_iq.command import Command, console
+from basalt_iq.command import Command, Result, console
 from basalt_iq.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from basalt_iq.play.results import Evaluated
 
 #: Far from the demos' seeds, which start at 0.
 HELD_OUT_SEED = 100_000
 #: What two cores can train in minutes, see train/recipes.py.
 RECIPE = "demo"
 PLAYERS = ("demonstrator", "IQ-Learn", "behaviour cloning", "random")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demonstrated(Result):
+    """What `demo --json` prints."""
+
+    task: str
+    demos: int
+    minutes: float
+    max_steps: int
+    distance: str
+    players: dict[str, Evaluated]
+    report: str
+    seconds: int
+
+    def to_json(self) -> Any:
+        """Players as `evaluate --json` tells of them."""
+        from basalt_iq.records import to_json
+
+        return to_json(self) | {"players": {name: one.to_json() for name, one in self.players.items()}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +71,7 @@ class Demo(Command):
     seed: int = 0
     """Seed of the trainings."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Demonstrated:
         began = time.monotonic()
         self.out.mkdir(parents=True, exist_ok=True)
         compile_world(self.task)
@@ -56,17 +79,15 @@ class Demo(Command):
         self._call("data", "record", self.out / "demos", "--task", self.task, "--n", self.demos, *limit)
         self._call("data", "ingest", self.out / "demos", "--store", self.out / "store")
         self._train()
-        summaries = self._evaluate()
-        report = self._call("watch", self.out / "iq", self.out / "bc", "--out", self.out / "report.html")
-        console.print(_table(summaries, self.max_steps))
+        players = self._evaluate()
+        self._call("watch", self.out / "iq", self.out / "bc", "--out", self.out / "report.html")
+        console.print(_table(players, self.max_steps))
         seconds = round(time.monotonic() - began)
         console.print(f"{seconds} s in all. Open [bold]{self.out / 'report.html'}[/bold] in a browser.")
-        return {
-            "task": self.task, "demos": self.demos, "minutes": self.minutes, "max_steps": self.max_steps,
-            "distance": "near",
-            "players": summaries, "report": str(self.out / "report.html"), "seconds": seconds,
-            "ok": report["ok"],
-        }  # fmt: skip
+        return Demonstrated(
+            task=self.task, demos=self.demos, minutes=self.minutes, max_steps=self.max_steps,
+            distance="near", players=players, report=str(self.out / "report.html"), seconds=seconds,
+        )  # fmt: skip
 
     def _train(self) -> None:
         """IQ-Learn and behaviour cloning at the same time, each for the same time on a core of its own."""
@@ -91,7 +112,10 @@ class Demo(Command):
                 beside.kill()
                 beside.wait()
 
-    def _evaluate(self) -> dict[str, Any]:
+    def _evaluate(self) -> dict[str, Evaluated]:
+        from basalt_iq.play.plan import read_summary
+        from basalt_iq.play.results import Evaluated
+
         common = ["--near", "--episodes", self.episodes, "--first-seed", HELD_OUT_SEED]
         common += ["--max-steps", self.max_steps]
         jobs = (
@@ -107,10 +131,16 @@ class Demo(Command):
             ["--run", self.out / "bc"],
             ["--run", self.out / "iq", "--player", "random"],
         )
-        return {name: self._call("evaluate", *job, *common) for name, job in zip(PLAYERS, jobs, strict=True)}
+        folders = {}
+        for name, job in zip(PLAYERS, jobs, strict=True):
+            folders[name] = Path(self._call("evaluate", *job, *common)["folder"])
+        return {
+            name: Evaluated(summary=read_summary(folder), folder=str(folder))
+            for name, folder in folders.items()
+        }
 
-    def _call(self, *words: Any) -> dict[str, Any]:
-        """Run one basalt-iq command as a person would, and return its result."""
+    def _call(self, *words: Any) -> Any:
+        """Run one basalt-iq command as a person would, and return the JSON of its result."""
         console.print(f"$ basalt-iq {_text(words)}", style="dim", soft_wrap=True)
         done = subprocess.run(_line(words), stdout=subprocess.PIPE, text=True)
         if done.returncode:
@@ -141,11 +171,13 @@ def _line(words: Any) -> list[str]:
     return [sys.executable, "-m", "basalt_iq", *(str(word) for word in words), "--json"]
 
 
-def _table(summaries: dict[str, Any], max_steps: int) -> Table:
+def _table(players: dict[str, Evaluated], max_steps: int) -> Table:
+    from rich.table import Table
+
     table = Table(title=f"Success on held-out seeds, at most {max_steps} steps an episode")
     for heading in ("player", "episodes", "success", "95 % interval", "mean steps"):
         table.add_column(heading, justify="left" if heading == "player" else "right")
-    for name, s in summaries.items():
-        interval = f"{s['low']:.0%} to {s['high']:.0%}"
-        table.add_row(name, str(s["episodes"]), f"{s['rate']:.0%}", interval, f"{s['mean_steps']:.0f}")
+    for name, s in ((name, one.summary) for name, one in players.items()):
+        interval = f"{s.low:.0%} to {s.high:.0%}"
+        table.add_row(name, str(s.episodes), f"{s.rate:.0%}", interval, f"{s.mean_steps:.0f}")
     return table

@@ -7,16 +7,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import filelock
-
 from basalt_iq.errors import UserError
 
-#: Where unfinished work lies, inside the folder it is for.
-PARTIAL = ".partial"
 #: Names every other file of a folder with its SHA-256, as `sha256sum` writes it.
 SUMS = "SHA256SUMS"
 
@@ -112,41 +107,6 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise UserError(f"{folder}: cannot write there ({error.strerror}); choose another folder") from None
     return folder
-
-
-@contextlib.contextmanager
-def scratch(root: Path, label: str) -> Iterator[Path]:
-    """A folder on the file system of `root` to build in and rename from; whatever is left in it goes.
-
-    A lock beside it, which a kill lets go, says that it is in use; the `label` in its name is for people.
-    """
-    partial = root / PARTIAL
-    partial.mkdir(parents=True, exist_ok=True)
-    folder = partial / f"{label[:40]}-{uuid.uuid4().hex}"
-    with filelock.FileLock(_lock_of(folder)):
-        folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            _lock_of(folder).unlink(missing_ok=True)
-
-
-def sweep(root: Path) -> None:
-    """Remove what killed processes left in their scratch folders: all that nobody holds the lock of."""
-    partial = root / PARTIAL
-    for folder in partial.iterdir() if partial.is_dir() else ():
-        if folder.is_dir():
-            with (
-                contextlib.suppress(filelock.Timeout, OSError),
-                filelock.FileLock(_lock_of(folder), timeout=0),
-            ):
-                shutil.rmtree(folder, ignore_errors=True)
-                _lock_of(folder).unlink(missing_ok=True)
-
-
-def _lock_of(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
 
 
 def digest(path: Path) -> str:

@@ -13,10 +13,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from basalt_iq.errors import UserError
-from basalt_iq.files import write_text
 
 T = TypeVar("T")
 #: No record of ours comes near it: what is larger is something else, or hostile.
@@ -41,6 +38,8 @@ def read_json(path: Path, kind: type[T], *, remedy: str, limit: int = MAX_BYTES)
 
 def parse_json(raw: bytes | str, kind: type[T], source: str, *, remedy: str) -> T:
     """As `read_json`, of content at hand; `source` is what the error names."""
+    import msgspec
+
     try:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, TypeError) as error:
@@ -63,6 +62,8 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def to_json(record: Any) -> Any:
     """A record as dicts, lists and plain values."""
+    import msgspec
+
     # Alone, msgspec leaves out the fields of a dataclass it has read that were not in the file.
     plain = asdict(record) if is_dataclass(record) and not isinstance(record, type) else record
     return msgspec.to_builtins(plain)
@@ -70,6 +71,8 @@ def to_json(record: Any) -> Any:
 
 def write_json(path: Path, record: Any) -> None:
     """Replace the file by the record, readable for people. Raises ValueError where a number is not finite."""
+    from basalt_iq.files import write_text
+
     write_text(path, json.dumps(to_json(record), indent=1, allow_nan=False) + "\n")
 
 

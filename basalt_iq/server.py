@@ -68,7 +68,7 @@ async def read_body(request: Request, kind: type[Kind]) -> Kind:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not JSON")
     try:
         content = await asyncio.wait_for(_bounded(request), PATIENCE)
-    except TimeoutError:
+    except (TimeoutError, asyncio.TimeoutError):  # two classes until Python 3.11
         raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "the body did not arrive") from None
     return decoded(content, kind)
 

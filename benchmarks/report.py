@@ -41,7 +41,7 @@ def measure(run: Path, out: Path, name: str, limit: int) -> None:
     began = time.perf_counter()
     found = write_report([run], out, inside_limit=limit)
     wrote = time.perf_counter() - began
-    print(f"media {name}: wrote {found['bytes'] / 1e6:.1f} MB of HTML in {wrote:.2f} s", end="")
+    print(f"media {name}: wrote {found.bytes / 1e6:.1f} MB of HTML in {wrote:.2f} s", end="")
     print(f", first frame shown {open_in_browser(out):.2f} s after opening" if find_browser() else "")
 
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import tyro
 
-from basalt_iq.command import Command, console, counted
+from basalt_iq.command import Command, Result, console
+from basalt_iq.data.places import refuse_no_store
+from basalt_iq.data.results import (
+    Checked,
+    ExportWritten,
+    Fetched,
+    Imported,
+    Ingested,
+    Listed,
+    Shown,
+    ShownTrajectory,
+    StoreChecked,
+)
 from basalt_iq.errors import UserError
-from basalt_iq.records import to_json
 from basalt_iq.text import shown
 
 if TYPE_CHECKING:
@@ -29,24 +40,26 @@ class Ingest(Command):
     """Folder of demonstrations, searched with all its subfolders."""
     store: Path
     """Folder of the store, made if it is not there."""
-    task: str | None = None
+    task: Optional[str] = None
     """Task of demonstrations whose folders do not name it."""
     size: int = 64
     """Height and width of the stored frames in pixels."""
-    workers: int | None = None
+    workers: Optional[int] = None
     """Processes; one for each core unless given."""
-    shard: str | None = None
+    shard: Optional[str] = None
     """i/n: take the i-th of n parts, from 1; machines that share the store each take one."""
     ray: bool = False
     """Hand the demonstrations to a Ray cluster (pip install 'basalt-iq[ray]')."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.data.ingest import ingest, shard
-        from basalt_iq.data.store import Store
-
+    def run(self) -> Ingested:
         if self.size < 1:
             raise UserError(f"--size {self.size}: give at least 1 pixel")
         found = _found(self.source, self.task)
+
+        from basalt_iq.data.ingest import ingest, shard
+        from basalt_iq.data.store import Store
+        from basalt_iq.progress import counted
+
         sources = shard(found.sources, self.shard) if self.shard else found.sources
         store = Store.create(self.store, self.size)
         with counted("decoding") as update:
@@ -60,18 +73,18 @@ class Ingest(Command):
             f"{report.known} were there{same}, {len(problems)} problems\n{_files(found)}",
             markup=False, highlight=False,
         )  # fmt: skip
-        return {
-            "ok": not problems,
-            "store": str(self.store),
-            "added": sorted(report.added),
-            "steps": report.steps,
-            "known": report.known,
-            "same_as_another": report.twins,
-            "files_seen": found.seen,
-            "files_used": found.used,
-            "problems": to_json(problems),
-            "remarks": to_json([finding for finding in findings if not finding.fault]),
-        }
+        return Ingested(
+            ok=not problems,
+            store=str(self.store),
+            added=sorted(report.added),
+            steps=report.steps,
+            known=report.known,
+            same_as_another=report.twins,
+            files_seen=found.seen,
+            files_used=found.used,
+            problems=problems,
+            remarks=[finding for finding in findings if not finding.fault],
+        )
 
 
 def _found(source: Path, task: str | None) -> Found:
@@ -110,24 +123,25 @@ class CheckDemos(Command):
 
     source: tyro.conf.Positional[Path]
     """Folder of demonstrations, searched with all its subfolders, or a store."""
-    task: str | None = None
+    task: Optional[str] = None
     """Task of demonstrations whose folders do not name it."""
     size: int = 64
     """Height and width that they are to be ingested with."""
-    actions: Path | None = None
+    actions: Optional[Path] = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
-    workers: int | None = None
+    workers: Optional[int] = None
     """Processes; one for each core unless given."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Result:
         if (self.source / "manifest.json").is_file():
             return self._check_store()
-        action_list = _read_actions(self.actions)
         found = _found(self.source, self.task)
+        action_list = _read_actions(self.actions)
 
         from basalt_iq.data.check import check
         from basalt_iq.data.statistics import Counts
         from basalt_iq.data.tables import print_diagnoses
+        from basalt_iq.progress import counted
 
         with counted("examining") as update:
             diagnoses, together = check(found.sources, size=self.size, workers=self.workers, progress=update)
@@ -140,19 +154,20 @@ class CheckDemos(Command):
             f"{len(diagnoses)} demonstrations, {defects} defects, {len(findings) - defects} remarks; "
             f"{_files(found)}"
         )
-        return {
-            "ok": not defects,
-            "demos": to_json([diagnosis.facts() for diagnosis in diagnoses]),
-            "actions": to_json(pooled.facts()),
-            "action_set_coverage": action_list and action_list.coverage(pooled),
-            "files_seen": found.seen,
-            "files_used": found.used,
-            "findings": to_json(findings),
-        }
+        return Checked(
+            ok=not defects,
+            demos=[diagnosis.facts() for diagnosis in diagnoses],
+            actions=pooled.facts(),
+            action_set_coverage=action_list.coverage(pooled) if action_list else None,
+            files_seen=found.seen,
+            files_used=found.used,
+            findings=findings,
+        )
 
-    def _check_store(self) -> dict[str, Any]:
+    def _check_store(self) -> StoreChecked:
         """Read all of a store."""
         from basalt_iq.data.store import Store
+        from basalt_iq.progress import counted
 
         problems = []
         trajectories = Store.open(self.source).select()
@@ -167,7 +182,7 @@ class CheckDemos(Command):
         unsummed = sum(not trajectory.about.digest for trajectory in trajectories)
         note = f"; {unsummed} carry no digests (format 1), only their sizes were checked" if unsummed else ""
         console.print(f"{len(trajectories)} trajectories, {len(problems)} damaged{note}")
-        return {"ok": not problems, "trajectories": len(trajectories), "problems": problems}
+        return StoreChecked(ok=not problems, trajectories=len(trajectories), problems=problems)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,16 +191,19 @@ class Show(Command):
 
     store: tyro.conf.Positional[Path]
     """Folder of the store."""
-    task: str | None = None
+    task: Optional[str] = None
     """Only this task."""
-    actions: Path | None = None
+    actions: Optional[Path] = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Shown:
+        refuse_no_store(self.store)
+
         from basalt_iq.contract import find_task
         from basalt_iq.data.statistics import Counts
         from basalt_iq.data.store import Store, fingerprint
         from basalt_iq.data.tables import print_trajectories
+        from basalt_iq.progress import counted
 
         action_list = _read_actions(self.actions)
         store = Store.open(self.store)
@@ -206,25 +224,24 @@ class Show(Command):
         if action_list:
             console.print(f"the action set covers {action_list.coverage(pooled):.1%} of ticks exactly")
         known = all(one.about.digest for one in trajectories)
-        return {
-            "fingerprint": fingerprint(trajectories) if known else None,
-            "trajectories": [
-                {"name": t.name, "task": t.task, "era": t.era, "steps": t.length, "digest": t.about.digest,
-                 "meta": t.meta}
-                for t in trajectories
+        return Shown(
+            fingerprint=fingerprint(trajectories) if known else None,
+            trajectories=[
+                ShownTrajectory(t.name, t.task, t.era, t.length, t.about.digest, t.meta) for t in trajectories
             ],
-            "actions": to_json(pooled.facts()),
-            "action_set_coverage": action_list and action_list.coverage(pooled),
-        }  # fmt: skip
+            actions=pooled.facts(),
+            action_set_coverage=action_list.coverage(pooled) if action_list else None,
+        )
 
 
 def _read_actions(path: Path | None) -> ActionList | None:
     """The action list of a file, None without one."""
+    if path is None:
+        return None
+
     from basalt_iq.data.statistics import ActionList
     from basalt_iq.records import read_json
 
-    if path is None:
-        return None
     remedy = "give a run's agent/agent.json"
     try:
         return ActionList.from_json(read_json(path, dict, remedy=remedy))
@@ -238,19 +255,21 @@ class Index(Command):
 
     source: tyro.conf.Positional[str]
     """A local folder, an index JSON file of the public 2022 set, or the URL of one."""
-    limit: int | None = None
+    limit: Optional[int] = None
     """Only the first so many demonstrations."""
     sizes: bool = False
     """Ask the server for sizes (one request a file)."""
-    out: Path | None = None
+    out: Optional[Path] = None
     """Download into this folder; partial files are resumed, complete ones kept."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.data.tables import print_entries
-        from basalt_iq.data.work_list import read_source
-
+    def run(self) -> Listed:
         if self.limit is not None and self.limit < 1:
             raise UserError(f"--limit {self.limit}: give at least 1")
+        if "://" not in self.source and not Path(self.source).exists():
+            raise UserError(f"{self.source}: is not there; give a folder, an index file or its URL")
+
+        from basalt_iq.data.work_list import read_source
+
         work = read_source(self.source).limited(self.limit)
         if not work.entries:
             raise UserError(f"{self.source}: no demonstrations in it")
@@ -260,6 +279,9 @@ class Index(Command):
             from basalt_iq.data.download import with_sizes
 
             work = with_sizes(work)
+
+        from basalt_iq.data.tables import print_entries
+
         facts = work.facts()
         size = "unknown size" if facts.bytes is None else f"{facts.bytes / 1e9:.2f} GB"
         print_entries(work.entries)
@@ -267,11 +289,12 @@ class Index(Command):
             f"{len(work.entries)} demonstrations, {facts.files} files, {size}, from {shown(work.base)}",
             markup=False,
         )
-        return to_json(facts) | (self._fetch(work, self.out) if self.out else {})
+        return self._fetch(work, facts, self.out) if self.out else facts
 
-    def _fetch(self, work: WorkList, out: Path) -> dict[str, Any]:
+    def _fetch(self, work: WorkList, facts: Listed, out: Path) -> Fetched:
         from basalt_iq.data.defects import Finding
         from basalt_iq.data.download import fetch
+        from basalt_iq.progress import counted
 
         with counted("fetching") as update:
             got = list(fetch(work, out, update))
@@ -280,7 +303,7 @@ class Index(Command):
         problems = [finding for finding in findings if finding.fault]
         _print_findings(findings)
         console.print(f"{len(files)} files in {shown(str(out))}, {len(problems)} problems", markup=False)
-        return {"fetched": files, "problems": to_json(problems), "ok": not problems}
+        return Fetched(**{**vars(facts), "ok": not problems}, fetched=files, problems=problems)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,12 +316,13 @@ class Export(Command):
     """The format. Needs `pip install 'basalt-iq[exchange]'`."""
     out: Path
     """Folder to make."""
-    task: str | None = None
+    task: Optional[str] = None
     """Only this task."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> ExportWritten:
         from basalt_iq.contract import find_task
         from basalt_iq.data.store import Store
+        from basalt_iq.progress import counted
 
         demos = Store.open(self.store).select(self.task and find_task(self.task).name)
         with counted("exporting") as update:
@@ -309,7 +333,7 @@ class Export(Command):
             markup=False,
             soft_wrap=True,
         )
-        return {"out": str(self.out), "demos": len(demos), "steps": ticks}
+        return ExportWritten(out=str(self.out), demos=len(demos), steps=ticks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,9 +347,10 @@ class Import(Command):
     store: Path
     """Folder of the store, made if it is not there."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Imported:
         from basalt_iq.data.exchange import Exported
         from basalt_iq.data.store import Store
+        from basalt_iq.progress import counted
 
         exported = Exported.read(self.source, self.format)
         store = Store.create(self.store, exported.size)
@@ -335,7 +360,7 @@ class Import(Command):
             f"{shown(str(self.store))}: {len(added)} trajectories added, "
             f"{len(exported.demos) - len(added)} were there", markup=False, soft_wrap=True,
         )  # fmt: skip
-        return {"store": str(self.store), "added": added, "known": len(exported.demos) - len(added)}
+        return Imported(store=str(self.store), added=added, known=len(exported.demos) - len(added))
 
 
 def _format(name: str) -> Any:

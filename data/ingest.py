@@ -19,8 +19,8 @@ from basalt_iq.data.reading import read_around, remarks_on
 from basalt_iq.data.sources import Source
 from basalt_iq.data.store import Committed, Store, TrajectoryWriter
 from basalt_iq.errors import UserError
-from basalt_iq.files import sweep
 from basalt_iq.jobs import Progress, run_jobs
+from basalt_iq.scratch import sweep
 
 
 @dataclass

@@ -32,8 +32,9 @@ from basalt_iq.data.steps import Steps, row_type, to_rows
 from basalt_iq.data.stored_frames import HEADER, REMEDY, FrameFile, OpenFiles, StoredFrames
 from basalt_iq.data.stored_rows import OldColumns, PackedRows, StoredRows, content_digest, digest_of_old
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, put, scratch
+from basalt_iq.files import make_folder, put
 from basalt_iq.records import read_json, write_json
+from basalt_iq.scratch import scratch
 
 VERSION = 2
 _READABLE = (1, VERSION)

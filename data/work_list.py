@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from basalt_iq.data.era2022 import Pair
+from basalt_iq.data.results import Listed
 from basalt_iq.data.sources import find_sources
 from basalt_iq.errors import UserError
 from basalt_iq.records import parse_json, read_bytes
@@ -43,16 +44,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class WorkListFacts:
-    """What `data index --json` says."""
-
-    base: str
-    demos: tuple[Entry, ...]
-    files: int
-    bytes: int | None
-
-
-@dataclass(frozen=True)
 class WorkList:
     """Demonstrations and the folder or URL their files are under."""
 
@@ -67,10 +58,11 @@ class WorkList:
         """The first `demos` of them."""
         return replace(self, entries=self.entries[:demos])
 
-    def facts(self) -> WorkListFacts:
+    def facts(self) -> Listed:
         known = [entry.size for entry in self.entries if entry.size is not None]
         size = sum(known) if len(known) == len(self.entries) else None
-        return WorkListFacts(self.base, self.entries, sum(len(entry.files) for entry in self.entries), size)
+        files = sum(len(entry.files) for entry in self.entries)
+        return Listed(base=self.base, demos=self.entries, files=files, bytes=size)
 
 
 def read_source(source: str) -> WorkList:

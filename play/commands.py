@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
 
-from basalt_iq.command import Command, console, counted, progress, said, tell_address
+from basalt_iq.agent.places import find_agent
+from basalt_iq.command import Command, console, said, tell_address
 from basalt_iq.contract import find_task
+from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
+from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
 from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, WorldName, at_once
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
     from basalt_iq.play.player import Actor
-    from basalt_iq.play.record import Outcome, Recipe
+    from basalt_iq.play.record import Recipe
 
 #: Far from the small numbers that people record demos on.
 FIRST_SEED = 100_000
@@ -31,9 +34,9 @@ class Evaluate(Command):
     The same command again plays only what is missing.
     """
 
-    run_dir: Annotated[Path | None, tyro.conf.arg(name="run")] = None
+    run_dir: Annotated[Optional[Path], tyro.conf.arg(name="run")] = None
     """A run folder (its chosen checkpoint plays) or one checkpoint folder. The scripted player needs none."""
-    task: str | None = None
+    task: Optional[str] = None
     """FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse. Default: the agent's own."""
     episodes: int = 20
     """How many episodes, each on a seed of its own."""
@@ -41,18 +44,18 @@ class Evaluate(Command):
     """Seeds are this one and those that follow. Keep them apart from the seeds of the demos."""
     seeds: tuple[str, ...] = ()
     """These seeds instead: numbers, or bedd for the eleven of the task that BEDD takes."""
-    max_steps: int | None = None
+    max_steps: Optional[int] = None
     """Episode limit in steps of 50 ms. Default: the task's own (3600 to 14400)."""
     player: Literal["agent", "random", "walker", "scripted"] = "agent"
     """Who plays: the trained agent, uniformly random actions, a walker that does what the demos of --store do
     as often as they do it and never looks, or the world's demonstrator."""
-    store: Path | None = None
+    store: Optional[Path] = None
     """The walker's demos."""
     argmax: bool = False
     """Take the best action at every step instead of sampling from the policy."""
-    name: str | None = None
+    name: Optional[str] = None
     """Folder under RUN/evaluations. Default: agent, random, walker or scripted."""
-    out: Path | None = None
+    out: Optional[Path] = None
     """Write here instead of RUN/evaluations/NAME."""
     era: Literal[2021, 2022] = 2021
     """The interface that the scripted player uses; an agent has its own."""
@@ -62,7 +65,7 @@ class Evaluate(Command):
     """Episodes under way at once."""
     world: WorldName = "stand-in"
     """Where to play. Only the stand-in judges success; elsewhere each of --workers plays one at a time."""
-    world_python: str | None = None
+    world_python: Optional[str] = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
     near: bool = False
@@ -75,12 +78,13 @@ class Evaluate(Command):
     """Play on the Ray cluster that is found (else one on this machine), --worlds episodes a job. All its
     machines must see the same files."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Evaluated:
+        self._refuse_nonsense()
+
         from basalt_iq.play.evaluation import evaluate
         from basalt_iq.play.plan import describe
-        from basalt_iq.records import to_json
+        from basalt_iq.progress import progress
 
-        self._refuse_nonsense()
         maker = Maker(self.world, self.world_python, self.near, progress=True)
         maker.check()
         plan, actor = self._plan()
@@ -96,7 +100,7 @@ class Evaluate(Command):
                 command=said(), on_done=lambda _: bar.advance(line), build=maker, ray=self.ray,
             )  # fmt: skip
         console.print(f"{describe(summary)}\n{folder}", markup=False, highlight=False, soft_wrap=True)
-        return to_json(summary) | {"ok": not summary.faults, "folder": str(folder)}
+        return Evaluated(ok=not summary.faults, summary=summary, folder=str(folder))
 
     def _refuse_nonsense(self) -> None:
         """Raises UserError for what no installation could mend, before anything is read or written."""
@@ -113,14 +117,19 @@ class Evaluate(Command):
         if self.task is not None:
             find_task(self.task)
         chosen_seeds(self.seeds, self.task or "FindCave", self.first_seed, self.episodes)
+        if self.player == "scripted" and self.task is None:
+            raise UserError("the scripted player needs --task")
+        if self.player == "walker":
+            self._walked_like()
+        elif self.player != "scripted":
+            self._checkpoint()
+        self._folder()
 
     def _plan(self) -> tuple[Plan, Actor | None]:
         from basalt_iq.play.plan import Plan
         from basalt_iq.play.translation import fitted
 
-        if self.player == "scripted":
-            if self.task is None:
-                raise UserError("the scripted player needs --task")
+        if self.player == "scripted" and self.task is not None:
             task = find_task(self.task)
             task.check_era(self.era)
             return Plan(task.name, "scripted", self.era, self.max_steps, choice="scripted"), None
@@ -130,27 +139,31 @@ class Evaluate(Command):
         era = ERAS[self.world]
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
 
+    def _walked_like(self) -> tuple[Path, str]:
+        """The store and the task of the demos that the walker walks like."""
+        if self.store is None or self.task is None:
+            raise UserError("--player walker: name the demos that it walks like by --store, and --task")
+        refuse_no_store(self.store)
+        return self.store, self.task
+
     def _walker(self) -> tuple[Plan, Actor]:
         from basalt_iq.play.plan import Plan
         from basalt_iq.play.unknowing import walker
 
-        if self.store is None or self.task is None:
-            raise UserError("--player walker: name the demos that it walks like by --store, and --task")
-        player = walker(self.store, self.task, seed=self.seed)
-        label = self.store.resolve().name
+        store, task = self._walked_like()
+        player = walker(store, task, seed=self.seed)
+        label = store.resolve().name
         return Plan(player.task, "walker", player.era, self.max_steps, label, choice="frequencies"), player
 
     def _agent(self) -> tuple[Plan, Actor]:
-        from basalt_iq.agent.checkpoint import find_agent, load_spec
+        from basalt_iq.agent.checkpoint import load_spec
         from basalt_iq.agent.device import find_device
         from basalt_iq.play.evaluation import fingerprint
         from basalt_iq.play.plan import Plan
         from basalt_iq.play.player import Player
         from basalt_iq.play.unknowing import RandomPlayer
 
-        if self.run_dir is None:
-            raise UserError("--run: name the run folder or the checkpoint whose agent plays")
-        checkpoint = find_agent(self.run_dir)
+        checkpoint = self._checkpoint()
         spec = load_spec(checkpoint)
         task = find_task(self.task or spec.task).name
         if task != spec.task:
@@ -160,11 +173,17 @@ class Evaluate(Command):
             return plan, RandomPlayer(spec.actions, repeat=spec.repeat, seed=self.seed)
         one_thread_each(self.workers)
         choice = "argmax" if self.argmax else "sampled"
-        label = relative(checkpoint, run_folder(self.run_dir))
+        label = relative(checkpoint, run_folder(self.run_dir or checkpoint))
         plan = Plan(task, "agent", spec.era, self.max_steps, label, fingerprint(checkpoint), choice)
         return plan, Player.load(
             checkpoint, device=find_device(self.device), seed=self.seed, argmax=self.argmax
         )
+
+    def _checkpoint(self) -> Path:
+        """Whose agent plays."""
+        if self.run_dir is None:
+            raise UserError("--run: name the run folder or the checkpoint whose agent plays")
+        return find_agent(self.run_dir)
 
     def _folder(self) -> Path:
         if self.out is not None:
@@ -202,9 +221,9 @@ class Record(Command):
     Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
     """
 
-    out: tyro.conf.Positional[Path | None] = None
+    out: tyro.conf.Positional[Optional[Path]] = None
     """Root folder of the data set."""
-    store: Path | None = None
+    store: Optional[Path] = None
     """Record straight into this store instead, to train from: no video is written and none decoded, and
     frames are exact. Several times as fast; scripted players only."""
     size: int = 64
@@ -223,7 +242,7 @@ class Record(Command):
     """Seed of the first episode; the others follow it."""
     era: Literal[2021, 2022] = 2021
     """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
-    max_steps: int | None = None
+    max_steps: Optional[int] = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
     near: bool = False
     """Short episodes: what the task needs is near the start, and players make do with little. Else episodes
@@ -233,18 +252,20 @@ class Record(Command):
     Otherwise further seeds follow until there are n successes. A person's are the person's to keep."""
     only_successful: bool = False
     """Keep successes only, a person's too; for scripted players that is so anyway."""
-    workers: int | None = None
+    workers: Optional[int] = None
     """Processes; one for each core unless given."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.errors import UserError
-        from basalt_iq.play.record import Recipe, summary
-
+    def run(self) -> Recorded:
         root = self._root()
         if self.n < 1:
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
+        find_task(self.task).check_era(self.era)
+
+        from basalt_iq.play.record import Recipe
+        from basalt_iq.progress import counted
+
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
         size = None if self.store is None else self.size
         recipe = Recipe(root, self.task, self.era, self.max_steps, only, near=self.near, size=size)
@@ -252,18 +273,16 @@ class Record(Command):
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
             )
-        result = summary(outcomes)
+        result = Recorded.of(outcomes, self.n, str(root), self.task)
         console.print(
-            f"{result['recorded']} demonstrations of {self.task} in {root}: {result['steps']} steps, "
-            f"{result['successes']} of {result['attempts']} attempts succeeded"
+            f"{result.recorded} demonstrations of {self.task} in {root}: {result.steps} steps, "
+            f"{result.successes} of {result.attempts} attempts succeeded"
         )
-        if self.player == "scripted" and result["recorded"] < self.n:
+        if self.player == "scripted" and result.recorded < self.n:
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
-        return {"ok": result["recorded"] == self.n, "out": str(root), "task": self.task, **result}
+        return result
 
     def _root(self) -> Path:
-        from basalt_iq.errors import UserError
-
         if self.store is not None and self.out is None:
             if self.player == "keyboard":
                 raise UserError("--store: what a person plays is kept as a data set; give its folder instead")

@@ -16,7 +16,8 @@ from basalt_iq.jobs import run_jobs
 from basalt_iq.locks import owned
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load, load_all
-from basalt_iq.play.plan import SUMMARY, Plan, Summary, read_summary, summarise
+from basalt_iq.play.places import SUMMARY
+from basalt_iq.play.plan import Plan, Summary, read_summary, summarise
 from basalt_iq.play.player import Actor
 from basalt_iq.records import write_json
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from basalt_iq.files import scratch
 from basalt_iq.jobs import Progress
 from basalt_iq.play.keyboard import WebPlayer
-from basalt_iq.play.record import Outcome, Recipe, Recording, fail, prepare, publish, recorded
+from basalt_iq.play.record import Recipe, Recording, fail, prepare, publish, recorded
+from basalt_iq.play.results import Outcome
+from basalt_iq.scratch import scratch
 from basalt_iq.world import make
 
 #: Shorter ones, in ticks, hold nothing to keep.

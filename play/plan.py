@@ -13,10 +13,10 @@ from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
 from basalt_iq.play.episode import Episode
 from basalt_iq.play.phases import PhaseShare, phase_lines, phase_shares
+from basalt_iq.play.places import SUMMARY
 from basalt_iq.play.stats import wilson
 from basalt_iq.records import read_json
 
-SUMMARY = "summary.json"
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 #: Ways of choosing that belong to baselines: who plays like this is compared with every agent.

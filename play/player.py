@@ -10,9 +10,10 @@ from typing import Any, Protocol, cast
 import numpy as np
 import torch
 
-from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
+from basalt_iq.agent.checkpoint import AgentSpec, load_agent
 from basalt_iq.agent.network import SoftQNetwork
 from basalt_iq.agent.observation import equipped
+from basalt_iq.agent.places import find_agent
 from basalt_iq.agent.policy import policy
 from basalt_iq.agent.reward import RewardSpec
 from basalt_iq.agent.thoughts import OPINION, opinion

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,12 @@ from basalt_iq.data import era2021, era2022
 from basalt_iq.data.names import demo_name, stream_prefix
 from basalt_iq.data.steps import Steps
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, put, scratch, sweep
+from basalt_iq.files import make_folder, put
 from basalt_iq.jobs import Progress, run_jobs
+from basalt_iq.play.results import Outcome
 from basalt_iq.play.ticks import Seen, Tick, ticks
 from basalt_iq.records import read_json, write_json
+from basalt_iq.scratch import scratch, sweep
 from basalt_iq.video import VideoWriter
 
 _START_2022 = datetime(2022, 7, 1)
@@ -82,18 +84,6 @@ class Told:
     steps: int
     success: bool
     score: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How the episode of a seed went."""
-
-    seed: int
-    steps: int
-    success: bool
-    score: float
-    kept: bool
-    """Whether its recording is there."""
 
 
 @dataclass(frozen=True)
@@ -354,16 +344,3 @@ class Recording:
 
     def _hands(self) -> list[dict[str, Any]]:
         return [state["equipped_items"]["mainhand"] for state in self._seen if "equipped_items" in state]
-
-
-def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Counts for people and machines."""
-    kept = [outcome for outcome in outcomes if outcome.kept]
-    return {
-        "attempts": len(outcomes),
-        "successes": sum(outcome.success for outcome in outcomes),
-        "recorded": len(kept),
-        "steps": sum(outcome.steps for outcome in kept),
-        "seeds": [outcome.seed for outcome in kept],
-        "outcomes": [asdict(outcome) for outcome in outcomes],
-    }

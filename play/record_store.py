@@ -11,10 +11,12 @@ from basalt_iq.data.about import read_about
 from basalt_iq.data.names import demo_name, stream_prefix
 from basalt_iq.data.store import Store, TrajectoryWriter
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, sweep
+from basalt_iq.files import make_folder
 from basalt_iq.frames import planar, shrink
 from basalt_iq.jobs import Progress
-from basalt_iq.play.record import Outcome, Recipe, Recording, fail, failed, play, until_kept
+from basalt_iq.play.record import Recipe, Recording, fail, failed, play, until_kept
+from basalt_iq.play.results import Outcome
+from basalt_iq.scratch import sweep
 
 
 def record_into_store(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -19,9 +18,10 @@ from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load
 from basalt_iq.play.seeds import BEDD_SEEDS
 from basalt_iq.records import write_json
-from basalt_iq.submission.building import BEDD, MANIFEST, Agent, every_task, notes, refuse_existing
-from basalt_iq.submission.checking import CheckRow
+from basalt_iq.submission.building import Agent, every_task, notes
 from basalt_iq.submission.entries import load_actor
+from basalt_iq.submission.manifest import BEDD, MANIFEST, Manifest, refuse_existing
+from basalt_iq.submission.results import CheckRow
 from basalt_iq.video import FPS, read_video
 
 #: The importer takes exactly these.
@@ -49,7 +49,7 @@ class Stage:
 
 def build_rollouts(
     runs: Sequence[Path], out: Path, stage: Stage, on_done: rollout.OnDone = lambda _: None
-) -> dict[str, Any]:
+) -> Manifest:
     """Play every seed of every task and write ``<EnvId>/seed_<N>.mp4`` and ``.jsonl`` to `out`.
 
     Killed and called again it plays only what is missing. Raises UserError if a world broke.
@@ -58,13 +58,13 @@ def build_rollouts(
     agents = every_task([Agent.find(run) for run in runs])
     work = make_folder(out.with_name(f".{out.name}.work"))
     episodes = {task: _play(task, agent, work / task, stage, on_done) for task, agent in agents.items()}
-    manifest = {
-        "target": BEDD,
-        "world": stage.world,
-        "max_steps": stage.max_steps,
-        "tasks": {task: agent.spec.task for task, agent in agents.items()},
-        "notes": notes(agents, ERA),
-    }
+    manifest = Manifest(
+        target=BEDD,
+        world=stage.world,
+        max_steps=stage.max_steps,
+        tasks={task: agent.spec.task for task, agent in agents.items()},
+        notes=notes(agents, ERA),
+    )
 
     def write(folder: Path) -> None:
         for task, played in episodes.items():
@@ -108,22 +108,30 @@ def _write_task(folder: Path, episodes: Sequence[Episode]) -> None:
     folder.mkdir()
     for episode in episodes:
         shutil.copyfile(episode.video, folder / f"{episode.stem}.mp4")
-        lines = [json.dumps(line) for line in action_lines(episode)]
+        lines = [json.dumps(asdict(line)) for line in action_lines(episode)]
         (folder / f"{episode.stem}.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 
-def action_lines(episode: Episode) -> Iterator[dict[str, Any]]:
-    """A line per step: the buttons that are down, and the camera, which is always there."""
+@dataclass(frozen=True)
+class ActionLine:
+    """A line of BEDD's action files."""
+
+    action: dict[str, int | list[float]]
+    """The buttons that are down, as 1, and the camera, which is always there."""
+
+
+def action_lines(episode: Episode) -> Iterator[ActionLine]:
+    """A line per step."""
     names, arrays = episode.facts.button_names, episode.arrays
     for keys, camera in zip(arrays["buttons"], arrays["camera"], strict=True):
-        action: dict[str, Any] = {name: 1 for name, down in zip(names, keys, strict=True) if down}
-        yield {"action": action | {"camera": [round(float(angle), 4) for angle in camera]}}
+        down: dict[str, int | list[float]] = {name: 1 for name, held in zip(names, keys, strict=True) if held}
+        yield ActionLine(down | {"camera": [round(float(angle), 4) for angle in camera]})
 
 
-def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[CheckRow]:
+def check_rollouts(folder: Path, manifest: Manifest) -> Iterator[CheckRow]:
     """What the importer refuses, and whether the videos are what they claim."""
-    limit = manifest.get("max_steps")
-    where = f"{manifest.get('world')}, " + (f"at most {limit} steps" if limit else "the task's own limit")
+    limit = manifest.max_steps
+    where = f"{manifest.world}, " + (f"at most {limit} steps" if limit else "the task's own limit")
     for task, seeds in SEEDS.items():
         place = folder / TASKS[task].env_id
         names = {path.name for path in place.glob("*")} if place.is_dir() else set()
@@ -138,7 +146,7 @@ def check_rollouts(folder: Path, manifest: Mapping[str, Any]) -> Iterator[CheckR
             not wrong,
             "; ".join(wrong[:3]),
         )
-        if manifest.get("world") == "stand-in" and not odd and not wrong:
+        if manifest.world == "stand-in" and not odd and not wrong:
             yield _first_frames(task, place)
 
 

@@ -11,18 +11,23 @@ from string import Template
 from typing import Any
 
 import basalt_iq
-from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
+from basalt_iq.agent.checkpoint import AgentSpec, load_agent
+from basalt_iq.agent.places import find_agent
 from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
 from basalt_iq.files import make_folder, write_folder
 from basalt_iq.records import write_json
+from basalt_iq.submission.manifest import (
+    AICROWD_2021,
+    AICROWD_2022,
+    MANIFEST,
+    Manifest,
+    Target,
+    refuse_existing,
+)
 from basalt_iq.submission.package_files import copy_files, package_files
 from basalt_iq.submission.retraining import SETTINGS
 
-AICROWD_2021, AICROWD_2022, BEDD = "aicrowd-2021", "aicrowd-2022", "bedd"
-TARGETS = (AICROWD_2021, AICROWD_2022, BEDD)
-#: What a package says about itself: target, and which agent plays which task.
-MANIFEST = "submission.json"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -56,25 +61,20 @@ class Agent:
         return cls(folder, spec, _settings(path))
 
 
-def build_package(target: str, runs: Sequence[Path], out: Path, about: Particulars) -> dict[str, Any]:
+def build_package(target: Target, runs: Sequence[Path], out: Path, about: Particulars) -> Manifest:
     """Write the package of an AIcrowd `target` to `out`, which must not exist. Returns its manifest."""
     refuse_existing(out)
     agents = [Agent.find(run) for run in runs]
     played = {AICROWD_2021: one_task, AICROWD_2022: every_task}[target](agents)
-    manifest: dict[str, Any] = {
-        "target": target,
-        "version": metadata.version("basalt-iq"),
-        "tasks": {task: f"train/{agent.spec.task}" for task, agent in played.items()},
-        "notes": notes(played, int(target[-4:])),
-    }
+    manifest = Manifest(
+        target=target,
+        version=metadata.version("basalt-iq"),
+        tasks={task: f"train/{agent.spec.task}" for task, agent in played.items()},
+        notes=notes(played, int(target[-4:])),
+    )
     make_folder(out.parent)
     write_folder(out, lambda folder: _fill(folder, target, played, about, manifest))
     return manifest
-
-
-def refuse_existing(out: Path) -> None:
-    if out.exists():
-        raise UserError(f"{out}: is there already; remove it or choose another --out")
 
 
 def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
@@ -115,7 +115,7 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
 
 
 def _fill(
-    folder: Path, target: str, played: Mapping[str, Agent], about: Particulars, manifest: Mapping[str, Any]
+    folder: Path, target: Target, played: Mapping[str, Agent], about: Particulars, manifest: Manifest
 ) -> None:
     names = package_files()
     place = f"submission/templates/{target}/"
@@ -124,10 +124,10 @@ def _fill(
     copy_source(folder)
     for agent in played.values():
         _copy_agent(agent, folder / "train" / agent.spec.task)
-    write_json(folder / "aicrowd.json", _aicrowd_json(target, played, about))
+    write_json(folder / "aicrowd.json", _entry(target, played, about))
     write_json(folder / MANIFEST, manifest)
     tasks = "\n".join(
-        [f"- {task}: `{place}`" for task, place in manifest["tasks"].items()] + ["", *manifest["notes"]]
+        [f"- {task}: `{place}`" for task, place in manifest.tasks.items()] + ["", *manifest.notes]
     ).rstrip()
     readme = Template((TEMPLATES / f"{target}.md.template").read_text())
     (folder / "README.md").write_text(readme.substitute(tasks=tasks))
@@ -163,14 +163,32 @@ def _settings(path: Path) -> Mapping[str, Any] | None:
     return settings_to_json(settings_from_json(saved.config, str(path / CONFIG)))
 
 
-def _aicrowd_json(target: str, played: Mapping[str, Agent], about: Particulars) -> dict[str, Any]:
-    common = {
-        "challenge_id": f"neurips-{target[-4:]}-minerl-basalt-competition",
-        "authors": list(about.authors),
-        "description": about.description,
-        "license": about.license,
-        "gpu": about.gpu,
-    }
-    if target == AICROWD_2021:
-        return {**common, "tags": next(iter(played))}
-    return {**common, "debug": about.debug, "track": "basalt"}
+@dataclass(frozen=True)
+class Entry:
+    """`aicrowd.json`: the fields that both years ask for."""
+
+    challenge_id: str
+    authors: tuple[str, ...]
+    description: str
+    license: str
+    gpu: bool
+
+
+@dataclass(frozen=True)
+class Entry2021(Entry):
+    tags: str
+    """The one task."""
+
+
+@dataclass(frozen=True)
+class Entry2022(Entry):
+    debug: bool
+    track: str = "basalt"
+
+
+def _entry(target: Target, played: Mapping[str, Agent], about: Particulars) -> Entry:
+    challenge = f"neurips-{target[-4:]}-minerl-basalt-competition"
+    common = challenge, about.authors, about.description, about.license, about.gpu
+    return (
+        Entry2021(*common, next(iter(played))) if target == AICROWD_2021 else Entry2022(*common, about.debug)
+    )

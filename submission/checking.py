@@ -13,10 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
@@ -24,10 +24,11 @@ from basalt_iq.agent.checkpoint import load_agent
 from basalt_iq.contract import TASKS, TICK_SECONDS, find_task
 from basalt_iq.errors import UserError
 from basalt_iq.play.instances import instance
-from basalt_iq.records import read_json
-from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD, MANIFEST, TEMPLATES
+from basalt_iq.submission.building import TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
+from basalt_iq.submission.manifest import AICROWD_2021, AICROWD_2022, BEDD, Manifest, read_manifest
 from basalt_iq.submission.package_files import private
+from basalt_iq.submission.results import CheckRow
 
 FILES = {
     AICROWD_2021: (
@@ -63,15 +64,6 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".joblib", ".bin")
 
 
 @dataclass(frozen=True)
-class CheckRow:
-    """One line of the table."""
-
-    check: str
-    ok: bool
-    detail: str = ""
-
-
-@dataclass(frozen=True)
 class Trial:
     """How a package is tried out."""
 
@@ -90,34 +82,16 @@ class Trial:
 def check_package(folder: Path, trial: Trial) -> list[CheckRow]:
     """Every check of an AIcrowd or BEDD package. Raises UserError if `folder` is not a package."""
     manifest = read_manifest(folder)
-    if manifest["target"] == BEDD:
+    if manifest.target == BEDD:
         from basalt_iq.submission.bedd import check_rollouts
 
         return list(check_rollouts(folder, manifest))
     if trial.originals:
-        refuse_originals(trial.originals, manifest["target"])
-    rows = [*_files(folder, manifest["target"]), *_weights(folder, manifest), *_contents(folder)]
+        refuse_originals(trial.originals, manifest.target)
+    rows = [*_files(folder, manifest.target), *_weights(folder, manifest), *_contents(folder)]
     if all(row.ok for row in rows):
         return [*rows, *_trial(folder, manifest, trial)]
     return [*rows, CheckRow("plays", False, "not tried: mend the above first")]
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What a package says about itself. Raises UserError."""
-    path = folder / MANIFEST
-    try:
-        manifest = read_json(path, dict[str, Any], remedy="build it again")
-        if manifest["target"] not in (*FILES, BEDD):
-            raise ValueError(f"unknown target {manifest['target']!r}")
-        if not all(isinstance(place, str) for place in manifest["tasks"].values()):
-            raise ValueError(f"tasks are {manifest['tasks']!r}")
-    except FileNotFoundError:
-        raise UserError(
-            f"{folder}: no {MANIFEST} there; build a package with `basalt-iq submit build`"
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: not a package's description ({error!r}); build it again") from None
-    return manifest
 
 
 def _files(folder: Path, target: str) -> Iterator[CheckRow]:
@@ -144,13 +118,13 @@ def _aicrowd_json(path: Path, target: str) -> Iterator[str]:
         yield f"tags is {data.get('tags')!r}, not one of {', '.join(TASKS)}"
 
 
-def _weights(folder: Path, manifest: dict[str, Any]) -> Iterator[CheckRow]:
+def _weights(folder: Path, manifest: Manifest) -> Iterator[CheckRow]:
     """The weights of every task are there, whole, and of an agent that fits the interface."""
     from basalt_iq.submission.entries import load_actor
 
-    era = int(manifest["target"][-4:])
-    for place in sorted(set(manifest["tasks"].values())):
-        tasks = [task for task, at in manifest["tasks"].items() if at == place]
+    era = int(manifest.target[-4:])
+    for place in sorted(set(manifest.tasks.values())):
+        tasks = [task for task, at in manifest.tasks.items() if at == place]
         try:
             where = (folder / place).resolve()
             if not where.is_relative_to((folder / "train").resolve()):
@@ -162,8 +136,8 @@ def _weights(folder: Path, manifest: dict[str, Any]) -> Iterator[CheckRow]:
             yield CheckRow(f"weights in {place}", False, str(error))
         else:
             yield CheckRow(f"weights in {place}", True, f"for {', '.join(tasks)}")
-    absent = {AICROWD_2021: set(), AICROWD_2022: set(TASKS)}[manifest["target"]] - set(manifest["tasks"])
-    if absent or not manifest["tasks"]:
+    absent = {AICROWD_2021: set(), AICROWD_2022: set(TASKS)}[manifest.target] - set(manifest.tasks)
+    if absent or not manifest.tasks:
         yield CheckRow("an agent for every task", False, f"none for {', '.join(sorted(absent)) or 'any'}")
 
 
@@ -186,8 +160,8 @@ def _mentions(path: Path, places: Iterable[str]) -> bool:
     return any(place.encode() + end in text for place in places for end in (b"/", b'"'))
 
 
-def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[CheckRow]:
-    target = manifest["target"]
+def _trial(folder: Path, manifest: Manifest, trial: Trial) -> Iterator[CheckRow]:
+    target = manifest.target
     episodes = trial.episodes or EPISODES[target][0]
     outcome = play(folder, manifest, trial, episodes)
     log = outcome.log
@@ -200,7 +174,7 @@ def _trial(folder: Path, manifest: dict[str, Any], trial: Trial) -> Iterator[Che
         outcome.own,
         "" if outcome.own else str(log.source),
     )
-    wanted = {find_task(task).name: episodes for task in manifest["tasks"]}
+    wanted = {find_task(task).name: episodes for task in manifest.tasks}
     played = {task: sum(p.task == task and p.done for p in log.episodes) for task in wanted}
     counts = ", ".join(f"{task} {played[task]} of {count}" for task, count in wanted.items())
     yield CheckRow("plays every episode from its reset to its end", played == wanted, counts)
@@ -240,9 +214,9 @@ class CheckOutcome:
     """It ran on its own copy of basalt_iq."""
 
 
-def play(folder: Path, manifest: dict[str, Any], trial: Trial, episodes: int) -> CheckOutcome:
+def play(folder: Path, manifest: Manifest, trial: Trial, episodes: int) -> CheckOutcome:
     """Run a copy of the package in a process of its own, with the organisers' files over its own if given."""
-    target, variable = manifest["target"], EPISODES[manifest["target"]][1]
+    target, variable = manifest.target, EPISODES[manifest.target][1]
     judge = Judge(int(target[-4:]), trial.max_steps)
     ours, theirs = Pipe()
     with tempfile.TemporaryDirectory(prefix="basalt-iq-check-") as scratch:
@@ -340,7 +314,3 @@ def _kill(process: subprocess.Popen) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def to_json(rows: Iterable[CheckRow]) -> list[dict[str, Any]]:
-    return [asdict(row) for row in rows]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Optional
 
 import tyro
 
-from basalt_iq.command import Command, console, progress
+from basalt_iq.agent.places import find_agent
+from basalt_iq.command import Command, console
 from basalt_iq.errors import UserError
+from basalt_iq.submission.manifest import BEDD, Manifest, Target, read_manifest, refuse_existing
+from basalt_iq.submission.results import Built, CheckRow, PackageChecked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,7 @@ class Build(Command):
 
     runs: tyro.conf.Positional[Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]")]]
     """Run or checkpoint folders. A task without a run of its own is played by the first one's agent."""
-    target: Literal["aicrowd-2021", "aicrowd-2022", "bedd"]
+    target: Target
     """aicrowd-2021: one task, by an agent trained on 2021 demos. aicrowd-2022: all four tasks. bedd: videos
     of all four on its 44 fixed seeds. In the last two an agent of 2021 plays by translation."""
     out: Path
@@ -35,31 +38,36 @@ class Build(Command):
     """aicrowd-2022: two episodes of 100 steps, to try the submission out."""
     world: Literal["stand-in", "minerl-1.0", "minestudio", "mcio"] = "stand-in"
     """bedd: where the episodes are played. BEDD's judges compare videos from MineRL 1.0."""
-    world_python: str | None = None
+    world_python: Optional[str] = None
     """bedd: the Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
-    max_steps: int | None = None
+    max_steps: Optional[int] = None
     """bedd: episode limit in steps of 50 ms. Default: each task's own (3600 to 14400)."""
     workers: int = 2
     """bedd: processes that play."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.submission.building import BEDD, Particulars, build_package
-
+    def run(self) -> Built:
         if not self.runs:
             raise UserError("submit build: name at least one run folder, as in `submit build runs/cave ...`")
+        for run in self.runs:
+            find_agent(run)
+        refuse_existing(self.out)
+
+        from basalt_iq.submission.building import Particulars, build_package
+
         if self.target == BEDD:
             manifest = self._bedd()
         else:
             about = Particulars(self.authors, self.description, self.license, self.gpu, self.debug)
             manifest = build_package(self.target, self.runs, self.out, about)
-        for note in manifest["notes"]:
+        for note in manifest.notes:
             console.print(note, soft_wrap=True, highlight=False)
         console.print(f"{self.out}: ready; try it with `basalt-iq submit check {self.out}`", soft_wrap=True)
-        return manifest | {"ok": True, "out": str(self.out)}
+        return Built(manifest=manifest, out=str(self.out))
 
-    def _bedd(self) -> dict[str, Any]:
+    def _bedd(self) -> Manifest:
         from basalt_iq.play.worlds import Maker
+        from basalt_iq.progress import progress
         from basalt_iq.submission.bedd import SEEDS, Stage, build_rollouts
 
         build = Maker(self.world, self.world_python, progress=True)
@@ -76,28 +84,30 @@ class Check(Command):
 
     folder: tyro.conf.Positional[Path]
     """What `submit build` made."""
-    episodes: int | None = None
+    episodes: Optional[int] = None
     """Episodes of each task. Default: as many as the evaluator plays (5, in 2022 11)."""
     max_steps: int = 100
     """Steps of 50 ms in an episode; the evaluator's are 3600 to 14400."""
-    originals: Path | None = None
+    originals: Optional[Path] = None
     """The competition's own submission template: its run.py and the like are copied over the package's (in a
     copy of it), as its README asks for. Without it the package runs as it is."""
     full: bool = False
     """Play episodes of the evaluator's own length, whatever --max-steps says."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.submission.checking import Trial, check_package, to_json
-
+    def run(self) -> PackageChecked:
         if self.max_steps < 1 or (self.episodes is not None and self.episodes < 1):
             raise UserError("--episodes and --max-steps must be at least 1")
+        read_manifest(self.folder)
+
+        from basalt_iq.submission.checking import Trial, check_package
+
         limit = None if self.full else self.max_steps
         rows = check_package(self.folder, Trial(self.episodes, limit, originals=self.originals))
         _print(rows)
-        return {"ok": all(row.ok for row in rows), "checks": to_json(rows)}
+        return PackageChecked(ok=all(row.ok for row in rows), checks=rows)
 
 
-def _print(rows: list[Any]) -> None:
+def _print(rows: list[CheckRow]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)

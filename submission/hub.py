@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from basalt_iq.agent.checkpoint import AgentSpec, find_agent, load_agent
+from basalt_iq.agent.checkpoint import AgentSpec, load_agent
+from basalt_iq.agent.places import find_agent
 from basalt_iq.errors import UserError
-from basalt_iq.files import make_folder, put, scratch, write_sums, write_text
+from basalt_iq.files import make_folder, put, write_sums, write_text
 from basalt_iq.play.plan import SUMMARY, Summary, read_summary
 from basalt_iq.records import read_json
+from basalt_iq.scratch import scratch
 from basalt_iq.submission.card import VIDEO, card
 
 AGENT = ("agent.json", "weights.safetensors")

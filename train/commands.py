@@ -5,21 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Optional, get_args
 
 import tyro
-from rich.progress import Progress
 
-from basalt_iq.command import Command, console, progress
+from basalt_iq.command import Command, Result, console
+from basalt_iq.contract import find_task
+from basalt_iq.data.places import refuse_no_store
 from basalt_iq.play.worlds import use_world
-from basalt_iq.records import to_json
 from basalt_iq.train.config import TrainConfig
 from basalt_iq.train.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from basalt_iq.train.checkpoints import Chosen
     from basalt_iq.train.loop import TrainResult
     from basalt_iq.train.parallel import Team
-    from basalt_iq.train.profile import Profile
+    from basalt_iq.train.profile import Profile, ProfileRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained(Result):
+    """What `train --json` prints."""
+
+    steps: int
+    """Updates made, over all sittings."""
+    seconds: float
+    chosen: Chosen | None
+    """The update whose weights are the agent; None where none was evaluated yet."""
+    profile: ProfileRecord | None
+    """With --profile."""
+
+    def to_json(self) -> Any:
+        """The agent's update and its measures stand beside the others."""
+        from basalt_iq.records import to_json
+
+        chosen = {"step": self.chosen.step, **self.chosen.values} if self.chosen else {}
+        profile = {"profile": to_json(self.profile)} if self.profile else {}
+        return {"ok": self.ok, "steps": self.steps, "seconds": self.seconds, **chosen, **profile}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +66,7 @@ class Train(TrainConfig, Command):
     first learned where demonstrators were about to go. standard: a decision every tick, four frames.
     A run that continues keeps its own settings."""
 
-    world_python: str | None = None
+    world_python: Optional[str] = None
     """With --world: the Python interpreter that has its package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
     profile: bool = False
@@ -58,7 +82,10 @@ class Train(TrainConfig, Command):
         named: Any = recipe if recipe in get_args(Recipe) else "demo"
         return cls(**settings, store=tyro.MISSING, folder=tyro.MISSING, recipe=named)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Trained:
+        refuse_no_store(self.store)
+        find_task(self.task)
+
         from basalt_iq.agent.device import find_device
         from basalt_iq.train.parallel import Team
         from basalt_iq.train.process import tune_process
@@ -76,7 +103,7 @@ class Train(TrainConfig, Command):
             raise SystemExit(_code(result))  # one result is enough
         return self._told(result, profile)
 
-    def _told(self, result: TrainResult, profile: Profile) -> dict[str, Any]:
+    def _told(self, result: TrainResult, profile: Profile) -> Trained:
         if self.profile:
             console.print(profile.table())
         if result.signal is not None:
@@ -85,12 +112,15 @@ class Train(TrainConfig, Command):
             raise SystemExit(_code(result))
         line = f"trained {result.steps} updates in {result.seconds:.0f} s: {self.folder}/agent"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-        told: dict[str, Any] = {"steps": result.steps, "seconds": result.seconds}
-        if result.chosen:
-            told |= {"step": result.chosen.step, **result.chosen.values}
-        return told | ({"profile": to_json(profile.record())} if self.profile else {})
+        return Trained(
+            steps=result.steps, seconds=result.seconds, chosen=result.chosen,
+            profile=profile.record() if self.profile else None,
+        )  # fmt: skip
 
     def _train(self, team: Team, profile: Profile) -> TrainResult:
+        from rich.progress import Progress
+
+        from basalt_iq.progress import progress
         from basalt_iq.train.loop import train
 
         config = TrainConfig(**{f.name: getattr(self, f.name) for f in fields(TrainConfig)})

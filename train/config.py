@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
 
@@ -102,7 +102,7 @@ class OnlineConfig:
     """Processes that step worlds."""
     decisions: int = 1
     """Decisions that every world takes while one update is made: how much play is learned from how often."""
-    online_steps: int | None = None
+    online_steps: Optional[int] = None
     """Limit of an online episode in steps; default: the task's own."""
     replay_gb: float = 4.0
     """Newest episodes kept, in gigabytes on disk (a 64x64 frame takes 12 kB)."""
@@ -154,7 +154,7 @@ class TrainConfig:
     """BASALT task: FindCave, MakeWaterfall, CreateVillageAnimalPen or BuildVillageHouse."""
     steps: int = 20_000
     """Updates of the objective to make."""
-    minutes: float | None = None
+    minutes: Optional[float] = None
     """Stop after this much training, even before --steps."""
     actions: Literal["demos", "entry-2021"] = "demos"
     """Actions: the demos' most frequent keys and camera turns, or a set like the 2021 entry's"""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Optional
 
 import tyro
 
-from basalt_iq.command import Command, console, said, tell_address
+from basalt_iq.command import Command, Result, console, said, tell_address
+from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
+from basalt_iq.watch.results import Browsed, Compared, EpisodesWritten
 
 if TYPE_CHECKING:
-    from basalt_iq.watch.compare import Standing
+    from basalt_iq.watch.compare import Comparison, Standing
     from basalt_iq.watch.contents import PairedTest, Unpaired
+    from basalt_iq.watch.runs import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +32,11 @@ class Watch(Command):
     """The page. Videos too large for one file go into a folder of its name beside it."""
     demos: int = 4
     """Demonstrations to show for each run, with what its agent makes of them (0: none)."""
-    store: Path | None = None
+    store: Optional[Path] = None
     """Where the demonstrations are. Default: the store that the run was trained from."""
     inside_limit: float = 32.0
     """Media above this size in MB go beside the page instead of into it."""
-    rerun: Path | None = None
+    rerun: Optional[Path] = None
     """Write the episodes to this file for the Rerun viewer (.rrd) instead of a page."""
     live: bool = False
     """Serve the page on 127.0.0.1 and keep it current, until interrupted."""
@@ -41,12 +44,16 @@ class Watch(Command):
     """Port for --live; 0 takes a free one."""
     open: bool = False
     """Open the page in this machine's browser."""
-    seconds: float | None = None
+    seconds: Optional[float] = None
     """Stop --live after this long. Default: when interrupted."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Result:
         if not self.runs:
             raise UserError("name at least one run folder, for example: basalt-iq watch runs/demo/iq")
+
+        from basalt_iq.watch.runs import find
+
+        runs, _ = find(self.runs)
         if self.live:
             from basalt_iq.watch.live import follow
 
@@ -55,29 +62,26 @@ class Watch(Command):
             return self._write_rerun(self.rerun)
         from basalt_iq.watch.report import write_report
 
-        self._show_demos()
+        self._show_demos(runs)
         found = write_report(self.runs, self.out, command=said(), inside_limit=int(self.inside_limit * 1e6))
-        size = f"{found['episodes']} episodes, {found['bytes'] / 1e6:.1f} MB"
-        beside = f", videos in {found['media']}" if found["media"] else ""
+        size = f"{found.episodes} episodes, {found.bytes / 1e6:.1f} MB"
+        beside = f", videos in {found.media}" if found.media else ""
         console.print(f"{self.out} ({size}{beside}): open it in a browser", markup=False, soft_wrap=True)
-        return found | {"ok": True}
+        return found
 
-    def _write_rerun(self, out: Path) -> dict[str, Any]:
+    def _write_rerun(self, out: Path) -> EpisodesWritten:
         from basalt_iq.watch.rerun_file import write_rerun
 
         episodes = write_rerun(self.runs, out)
         console.print(
             f"{out} ({episodes} episodes): look at it with `rerun {out}`", markup=False, soft_wrap=True
         )
-        return {"out": str(out), "episodes": episodes, "ok": True}
+        return EpisodesWritten(out=str(out), episodes=episodes)
 
-    def _show_demos(self) -> None:
-        from basalt_iq.watch.runs import find
+    def _show_demos(self, runs: list[Run]) -> None:
         from basalt_iq.watch.shown_demos import show_demos
 
-        if self.demos < 1:
-            return
-        for run in find(self.runs)[0]:
+        for run in runs if self.demos > 0 else ():
             settings = run.settings
             store = self.store or Path(settings.get("store", ""))
             if not (store / "manifest.json").exists():
@@ -97,7 +101,7 @@ class Compare(Command):
     """Run or evaluation folders (or folders of such), with episodes on the same seeds."""
     agents: tuple[str, ...] = ()
     """Who is judged. Default: each run's own agent and every evaluation given itself, but no baselines."""
-    task: str | None = None
+    task: Optional[str] = None
     """Task to compare on. Default: the agents' own, if it is one."""
     out: Path = Path("comparison")
     """Folder of the judgements. The same folder again adds to them."""
@@ -109,22 +113,24 @@ class Compare(Command):
     """Port of the page on 127.0.0.1; 0 takes a free one."""
     open: bool = False
     """Open the page in this machine's browser."""
-    seconds: float | None = None
+    seconds: Optional[float] = None
     """Close the page after this long. Default: when interrupted."""
-    import_matches: Path | None = None
+    import_matches: Optional[Path] = None
     """Add the matches of a file in BEDD's format (its human answers); those already known are left out."""
-    export_matches: Path | None = None
+    export_matches: Optional[Path] = None
     """Afterwards write all judgements on the task to this file in BEDD's format."""
 
-    def run(self) -> dict[str, Any]:
-        from basalt_iq.records import to_json
+    def run(self) -> Compared:
+        from basalt_iq.watch.runs import find
+
+        _, found = find(self.folders)
+
         from basalt_iq.watch.compare import Comparison, judged_ones
         from basalt_iq.watch.judgements import Judgements
         from basalt_iq.watch.matches import read_matches, write_matches
         from basalt_iq.watch.pairing import paired_tests
-        from basalt_iq.watch.runs import find
 
-        evaluations = judged_ones(find(self.folders)[1], self.agents)
+        evaluations = judged_ones(found, self.agents)
         task = self._task(sorted({e.summary.task for e in evaluations}))
         imported = read_matches(self.import_matches) if self.import_matches else []
         judgements = Judgements(self.out)
@@ -141,15 +147,9 @@ class Compare(Command):
         tests, unpaired = paired_tests([e for e in evaluations if e.summary.task == task])
         standing = comparison.standing()
         _print_comparison(tests, unpaired, standing)
-        people = to_json(standing)
-        found = {
-            "task": task,
-            "world": to_json(tests),
-            "unpaired": to_json(unpaired),
-            "people": people,
-            "judgements": str(judgements.path),
-        }
-        return {"ok": True, **found}
+        return Compared(
+            task=task, world=tests, unpaired=unpaired, people=standing, judgements=str(judgements.path)
+        )
 
     def _task(self, found: list[str]) -> str:
         from basalt_iq.contract import find_task
@@ -160,7 +160,7 @@ class Compare(Command):
             raise UserError(f"--task: the episodes are of {' and '.join(found) or 'no task'}; choose one")
         return found[0]
 
-    def _serve(self, comparison: Any) -> None:
+    def _serve(self, comparison: Comparison) -> None:
         from basalt_iq.server import run_site
 
         with run_site(comparison.routes, self.port) as address:
@@ -179,16 +179,18 @@ class Browse(Command):
 
     store: tyro.conf.Positional[Path]
     """Folder of the store."""
-    task: str | None = None
+    task: Optional[str] = None
     """Only this task."""
     port: int = 0
     """Port of the page on 127.0.0.1; 0 takes a free one."""
     open: bool = False
     """Open the page in this machine's browser."""
-    seconds: float | None = None
+    seconds: Optional[float] = None
     """Close the page after this long. Default: when interrupted."""
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Browsed:
+        refuse_no_store(self.store)
+
         from basalt_iq.contract import find_task
         from basalt_iq.server import run_site
         from basalt_iq.watch.browse import Browser
@@ -199,7 +201,7 @@ class Browse(Command):
                 wait(self.seconds)
             excluded = len(browser.marks.excluded)
         console.print(f"{excluded} demonstrations are excluded from training")
-        return {"ok": True, "demos": len(browser.demos), "excluded": excluded}
+        return Browsed(demos=len(browser.demos), excluded=excluded)
 
 
 def wait(seconds: float | None) -> None:

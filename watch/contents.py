@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from basalt_iq.play.episode import Facts
+from basalt_iq.play.plan import Summary
+from basalt_iq.train.meanings import Meaning
 from basalt_iq.watch.runs import Curve
 
 
@@ -59,15 +61,51 @@ class EndingCount:
 
 
 @dataclass(frozen=True)
+class Digest:
+    """What the list of episodes shows without unpacking arrays; None where nothing is known."""
+
+    reward: float | None
+    entropy: float | None
+    act_ms: float | None
+    """Means over ticks: recovered reward, nats, milliseconds a decision."""
+    progress: float | None
+    """The furthest."""
+
+
+@dataclass(frozen=True)
 class EpisodePart:
     """An episode as lists, filters and the map show it; its arrays and video are fetched by the key."""
 
     key: str
     video: bool
-    facts: dict[str, Any]
-    digest: dict[str, float | None]
+    facts: Facts
+    digest: Digest
     path: list[tuple[float, float]]
     """Where the player went: x and z in blocks, evenly spaced in time; empty where the world did not tell."""
+
+
+@dataclass(frozen=True)
+class RewardPoint:
+    """An episode: mean recovered reward a step, the progress reached, and whether it succeeded."""
+
+    seed: int
+    reward: float | None
+    progress: float
+    success: bool | None
+
+
+@dataclass(frozen=True)
+class RewardView:
+    """Correlations of the recovered reward with the world's ground truth; None where none can be had."""
+
+    between: float | None
+    """Over episodes, by rank: mean reward a step and the progress reached; None below three episodes."""
+    within: float | None
+    """Mean over episodes: the reward of a second and the progress made in it. (Sums from the start would
+    correlate for any constant reward.)"""
+    value: float | None
+    """Mean over episodes: V and progress."""
+    points: list[RewardPoint]
 
 
 @dataclass(frozen=True)
@@ -78,9 +116,9 @@ class EvaluationPart:
     run: int | None
     colour: int | None
     """None: a baseline, drawn grey."""
-    summary: dict[str, Any]
+    summary: Summary
     command: str | None
-    reward_view: dict[str, Any] | None
+    reward_view: RewardView | None
     reward_words: str
     habits: dict[str, float]
     """Share of ticks in which each key is held, and the view turned."""
@@ -100,4 +138,8 @@ class Report:
     evaluations: list[EvaluationPart]
     pairs: list[PairedTest]
     unpaired: list[Unpaired]
-    meanings: dict[str, dict[str, Any]]
+    meanings: dict[str, Meaning]
+    media: str | None = None
+    """Where arrays and videos are, relative to the page; None: inside it."""
+    live: float | None = None
+    """Seconds between looks for news; None: the page does not change."""

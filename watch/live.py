@@ -6,9 +6,9 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
@@ -22,8 +22,10 @@ from basalt_iq.command import console, tell_address
 from basalt_iq.pages import render
 from basalt_iq.server import as_json, as_page, refusal, run_site
 from basalt_iq.train.meanings import meaning_of
+from basalt_iq.watch.contents import EvaluationPart, Report, RunPart
 from basalt_iq.watch.report import TEMPLATES, Media, as_data, collect, delivery
-from basalt_iq.watch.runs import Curve, find
+from basalt_iq.watch.results import Followed
+from basalt_iq.watch.runs import find
 
 #: Seconds between looks at the folders.
 REFRESH = 2.0
@@ -36,31 +38,32 @@ class LiveSite:
     def __init__(self, paths: Sequence[Path]):
         self.paths = paths
         self._lock = threading.Lock()
-        self._data: dict[str, Any] = {}
+        self._report: Report | None = None
         self._media: dict[str, Media] = {}
         self._read = -REFRESH
 
     @property
-    def data(self) -> dict[str, Any]:
+    def report(self) -> Report:
         """As :func:`collect` gives it, read anew when it is older than :data:`REFRESH`."""
         with self._lock:
-            if time.monotonic() - self._read >= REFRESH:
+            if self._report is None or time.monotonic() - self._read >= REFRESH:
                 report, media = collect(self.paths)
-                self._data = as_data(report, media="media", live=REFRESH)
+                self._report = replace(report, media="media", live=REFRESH)
                 self._media = {m.key: m for m in media}
                 self._read = time.monotonic()
-            return self._data
+            return self._report
 
     @property
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/", lambda _: as_page(self.page())),
-            Route("/data.json", lambda _: as_json(self.data)),
+            Route("/data.json", lambda _: as_json(as_data(self.report))),
             Route("/media/{name}", self._media_of),
         ]
 
     def page(self) -> str:
-        return render(TEMPLATES, "report.html", title=self.data["title"], data=self.data, blocks=[])
+        report = self.report
+        return render(TEMPLATES, "report.html", title=report.title, data=as_data(report), blocks=[])
 
     def _media_of(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -74,7 +77,7 @@ class LiveSite:
 
 def follow(
     paths: Sequence[Path], *, port: int = 0, seconds: float | None = None, show: bool = False
-) -> dict[str, Any]:
+) -> Followed:
     """Serve until the time is over or Ctrl-C is pressed; in a terminal show the newest values as well.
 
     ``show`` opens the page in this machine's browser. Raises UserError if there is nothing to follow.
@@ -90,20 +93,21 @@ def follow(
         ):
             while end is None or time.monotonic() < end:
                 if screen is not None:
-                    screen.update(view(site.data, address), refresh=True)
+                    screen.update(view(site.report, address), refresh=True)
                 time.sleep(REFRESH / 2 if end is None else max(0.0, min(REFRESH / 2, end - time.monotonic())))
-    return {"ok": True, "address": address}
+    return Followed(address=address)
 
 
-def view(data: dict[str, Any], address: str) -> Group:
+def view(report: Report, address: str) -> Group:
     """The page in a terminal: the newest value and the shape of each curve, and the evaluations so far."""
-    return Group(f"{address}   (Ctrl-C ends it)", *map(_run_table, data["runs"]), _evaluation_table(data))
+    tables = [*map(_run_table, report.runs), _evaluation_table(report.evaluations)]
+    return Group(f"{address}   (Ctrl-C ends it)", *tables)
 
 
-def _run_table(run: dict[str, Any]) -> Table:
-    curves = {name: Curve(**curve) for name, curve in run["curves"].items()}
+def _run_table(run: RunPart) -> Table:
+    curves = run.curves
     newest = max((curve.steps[-1] for curve in curves.values()), default=0)
-    title = f"{run['name']}: " + (f"step {newest:,.0f}" if curves else "nothing logged yet")
+    title = f"{run.name}: " + (f"step {newest:,.0f}" if curves else "nothing logged yet")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for heading in ("", "now", "so far", "better"):
         table.add_column(heading, justify="right" if heading == "now" else "left")
@@ -115,16 +119,14 @@ def _run_table(run: dict[str, Any]) -> Table:
     return table
 
 
-def _evaluation_table(data: dict[str, Any]) -> Table:
+def _evaluation_table(evaluations: Sequence[EvaluationPart]) -> Table:
     table = Table(title="evaluations", title_justify="left", box=SIMPLE_HEAD)
     for heading in ("player", "episodes", "success", "95 % interval"):
         table.add_column(heading)
-    for evaluation in data["evaluations"]:
-        s = evaluation["summary"]
-        judged = s.get("rate") is not None
-        rate = (f"{s['rate']:.0%}", f"{s['low']:.0%} to {s['high']:.0%}") if judged else ("not judged", "")
-        count = f"{s.get('episodes', 0)}{'' if s.get('complete') else ' so far'}"
-        table.add_row(evaluation["name"], count, *rate)
+    for evaluation in evaluations:
+        s = evaluation.summary
+        rate = ("not judged", "") if s.rate is None else (f"{s.rate:.0%}", f"{s.low:.0%} to {s.high:.0%}")
+        table.add_row(evaluation.name, f"{s.episodes}{'' if s.complete else ' so far'}", *rate)
     return table
 
 

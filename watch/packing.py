@@ -6,11 +6,11 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from basalt_iq.play.episode import Episode
+from basalt_iq.watch.contents import Digest
 
 #: What the page shows, and the type in which it gets it (little endian, as every browser's arrays).
 _SHOWN: dict[str, str] = {
@@ -53,15 +53,12 @@ def _columns(array: np.ndarray) -> int:
     return array.shape[1] if array.ndim > 1 else 1
 
 
-def digest(episode: Episode) -> dict[str, Any]:
+def digest(episode: Episode) -> Digest:
     """What the list of episodes shows without unpacking: how sure, how fast, how much reward."""
     arrays = episode.arrays
-    return {
-        "reward": _mean(arrays.get("reward")),
-        "entropy": _mean(arrays.get("entropy")),
-        "act_ms": _mean(arrays.get("act_ms")),
-        "progress": float(np.max(arrays["progress"])) if len(arrays.get("progress", ())) else None,
-    }
+    reward, entropy, act_ms = (_mean(arrays.get(name)) for name in ("reward", "entropy", "act_ms"))
+    furthest = float(np.max(arrays["progress"])) if len(arrays.get("progress", ())) else None
+    return Digest(reward, entropy, act_ms, furthest)
 
 
 def _mean(array: np.ndarray | None) -> float | None:

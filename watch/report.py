@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -17,10 +17,11 @@ from basalt_iq.files import make_folder, write_folder, write_text
 from basalt_iq.pages import render
 from basalt_iq.play.episode import Episode
 from basalt_iq.records import to_json
-from basalt_iq.train.meanings import meaning_of
+from basalt_iq.train.meanings import Meaning, meaning_of
 from basalt_iq.watch.contents import EpisodePart, EvaluationPart, Report, RunPart
 from basalt_iq.watch.packing import digest, pack
 from basalt_iq.watch.pairing import paired_tests
+from basalt_iq.watch.results import Written
 from basalt_iq.watch.reward_view import in_words, reward_view
 from basalt_iq.watch.runs import Evaluation, Run, find, without
 from basalt_iq.watch.summing import PATH_POINTS, endings, habits, path
@@ -45,11 +46,10 @@ def write_report(
     title: str | None = None,
     command: str | None = None,
     inside_limit: int = INSIDE_LIMIT,
-) -> dict[str, Any]:
+) -> Written:
     """Write the report of the runs and evaluations under ``paths`` to ``out``.
 
-    ``command`` is what a person would repeat. Returns what was written: ``report``, ``media`` (folder
-    beside the page or None), ``episodes``, ``bytes``. The old report stays until the new one is whole.
+    ``command`` is what a person would repeat. The old report stays until the new one is whole.
     """
     report, media = collect(paths, title, command)
     make_folder(out.parent)
@@ -61,16 +61,13 @@ def write_report(
         TEMPLATES,
         "report.html",
         title=report.title,
-        data=as_data(report, media=None if inside else folder.name),
+        data=as_data(report if inside else replace(report, media=folder.name)),
         blocks=[block for m in media for block in _blocks(m)] if inside else [],
     )
     write_text(out, page)
-    return {
-        "report": str(out),
-        "media": None if inside else str(folder),
-        "episodes": len(media),
-        "bytes": out.stat().st_size,
-    }
+    return Written(
+        report=str(out), media=None if inside else str(folder), episodes=len(media), bytes=out.stat().st_size
+    )
 
 
 def collect(
@@ -81,7 +78,7 @@ def collect(
     media = {id(e): [Media(_key(one), one) for one in e.episodes] for _, e in found}
     colours = _colours(runs, found)
     parts = [_evaluation(e, run, runs, media[id(e)], colours[e.name]) for run, e in found]
-    tasks = sorted({part.summary["task"] for part in parts if part.summary.get("task")})
+    tasks = sorted({part.summary.task for part in parts})
     pairs, unpaired = paired_tests([e for _, e in found])
     report = Report(
         title or " · ".join(["basalt-iq", *tasks]),
@@ -97,9 +94,9 @@ def collect(
     return report, [one for kept in media.values() for one in kept]
 
 
-def as_data(report: Report, **more: Any) -> dict[str, Any]:
+def as_data(report: Report) -> Any:
     """The report as the page's JSON: no NaN, which JSON does not have."""
-    return finite(to_json(report)) | more
+    return finite(to_json(report))
 
 
 def _colours(runs: Sequence[Run], found: Sequence[tuple[Run | None, Evaluation]]) -> dict[str, int | None]:
@@ -136,7 +133,7 @@ def _evaluation(
         evaluation.name,
         runs.index(run) if run else None,
         colour,
-        to_json(evaluation.summary),
+        evaluation.summary,
         without(evaluation.summary.command or "", "--json") or None,
         view,
         in_words(view),
@@ -149,13 +146,13 @@ def _evaluation(
 def _episode(media: Media, points: int) -> EpisodePart:
     episode = media.episode
     return EpisodePart(
-        media.key, episode.video.exists(), asdict(episode.facts), digest(episode), path(episode, points)
+        media.key, episode.video.exists(), episode.facts, digest(episode), path(episode, points)
     )
 
 
-def _meanings(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+def _meanings(runs: Sequence[Run]) -> dict[str, Meaning]:
     names = {name for run in runs for name in run.measured_curves(1)}
-    return {name: asdict(meaning_of(name)) for name in sorted(names)}
+    return {name: meaning_of(name) for name in sorted(names)}
 
 
 def flatten(value: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from basalt_iq.play.episode import Episode
 from basalt_iq.play.stats import pearson, spearman
 from basalt_iq.video import FPS
+from basalt_iq.watch.contents import RewardPoint, RewardView
 
 
-def reward_view(episodes: Sequence[Episode]) -> dict[str, Any] | None:
-    """Correlations of recovered reward with ground truth; None where either is missing everywhere.
-
-    - ``between``: rank correlation over episodes of mean recovered reward per step with the progress
-      reached, None below three episodes;
-    - ``within``: mean over episodes of the correlation, over whole seconds, of the reward of a second
-      with the progress made in it. (Sums from the start would correlate for any constant reward.)
-    - ``value``: mean over episodes of the correlation of V with progress;
-    - ``points``: per episode seed, mean reward per step, progress reached, success.
-    """
+def reward_view(episodes: Sequence[Episode]) -> RewardView | None:
+    """Correlations of recovered reward with ground truth; None where either is missing everywhere."""
     known = [e for e in episodes if {"reward", "v", "progress"} <= e.arrays.keys() and e.facts.steps > 0]
     if not known:
         return None
     points = [_point(e) for e in known]
-    return {
-        "between": spearman(*([_number(p[k]) for p in points] for k in ("reward", "progress"))),
-        "within": _mean(known, _by_second),
-        "value": _mean(known, lambda e: pearson(e.arrays["v"], e.arrays["progress"][:-1])),
-        "points": points,
-    }
+    return RewardView(
+        spearman([_number(p.reward) for p in points], [p.progress for p in points]),
+        _mean(known, _by_second),
+        _mean(known, lambda e: pearson(e.arrays["v"], e.arrays["progress"][:-1])),
+        points,
+    )
 
 
-def in_words(view: dict[str, Any] | None) -> str:
+def in_words(view: RewardView | None) -> str:
     """What the correlations say, for people; empty where there are none."""
     if view is None:
         return ""
-    within, between = view["within"], view["between"]
+    within, between = view.within, view.between
     if within is None and between is None:
         return "There are too few episodes, or none made progress: nothing can be said of this reward."
     parts = []
@@ -46,7 +38,7 @@ def in_words(view: dict[str, Any] | None) -> str:
         parts.append(f"along an episode it {_tracks(within)} progress")
     if between is not None:
         parts.append(f"between episodes it {_tracks(between)} how far they get")
-    count = len(view["points"])
+    count = len(view.points)
     return f"Over {count} episodes: {'; '.join(parts)}."
 
 
@@ -69,14 +61,11 @@ def _by_second(episode: Episode) -> float | None:
     return pearson(reward.reshape(seconds, FPS).sum(1), np.diff(progress))
 
 
-def _point(episode: Episode) -> dict[str, Any]:
+def _point(episode: Episode) -> RewardPoint:
     reward = episode.arrays["reward"]
-    return {
-        "seed": episode.facts.seed,
-        "reward": float(np.nanmean(reward)) if np.isfinite(reward).any() else None,
-        "progress": float(episode.arrays["progress"].max()),
-        "success": episode.facts.success,
-    }
+    mean = float(np.nanmean(reward)) if np.isfinite(reward).any() else None
+    furthest = float(episode.arrays["progress"].max())
+    return RewardPoint(episode.facts.seed, mean, furthest, episode.facts.success)
 
 
 def _number(value: float | None) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shlex
@@ -10,12 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from basalt_iq.errors import UserError
-from basalt_iq.play.episode import Episode, load_all
-from basalt_iq.play.plan import SUMMARY, Summary, read_summary
-from basalt_iq.records import read_bytes, read_json
+from basalt_iq.play.places import SUMMARY
+
+if TYPE_CHECKING:
+    from basalt_iq.play.episode import Episode
+    from basalt_iq.play.plan import Summary
+
 
 #: Points that a learning curve keeps: more than a screen has columns for it is waste.
 CURVE_POINTS = 500
@@ -33,11 +35,15 @@ class Evaluation:
 
     @cached_property
     def summary(self) -> Summary:
+        from basalt_iq.play.plan import read_summary
+
         return read_summary(self.folder)
 
     @cached_property
     def episodes(self) -> list[Episode]:
         """Those that the summary counts: the folder may hold more."""
+        from basalt_iq.play.episode import load_all
+
         seeds = set(self.summary.seeds)
         return [e for e in load_all(self.folder) if e.facts.seed in seeds]
 
@@ -79,6 +85,8 @@ class Run:
         """Equal for trainings that differ in nothing but their seed, place and machine."""
         aside = {"seed", "store", "run", "wandb", "device", "minutes"}
         kept = {key: value for key, value in self.settings.items() if key not in aside}
+        import hashlib
+
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property
@@ -238,6 +246,8 @@ def _thin(rows: list[tuple[float, ...]], points: int) -> list[tuple[float, ...]]
 
 
 def _json_lines(path: Path) -> Iterable[Mapping[str, Any]]:
+    from basalt_iq.records import read_bytes
+
     try:
         text = read_bytes(path, _MOST_METRICS).decode(errors="replace")
     except FileNotFoundError:
@@ -254,6 +264,8 @@ def _json_lines(path: Path) -> Iterable[Mapping[str, Any]]:
 
 
 def _read_object(path: Path) -> dict[str, Any]:
+    from basalt_iq.records import read_json
+
     remedy = "restore it, or report without this run"
     try:
         return read_json(path, dict[str, Any], remedy=remedy)

@@ -15,7 +15,8 @@ from basalt_iq.data.store import Trajectory
 from basalt_iq.files import make_folder
 from basalt_iq.play.episode import Episode, Facts, save
 from basalt_iq.play.evaluation import fingerprint
-from basalt_iq.play.plan import SUMMARY, Plan, read_summary, summarise
+from basalt_iq.play.places import SUMMARY
+from basalt_iq.play.plan import Plan, read_summary, summarise
 from basalt_iq.records import write_json
 from basalt_iq.train.demos import decisions, load_demos
 from basalt_iq.train.held_out import q_values

@@ -14,7 +14,7 @@ from basalt_iq.data.ingest import ingest, shard
 from basalt_iq.data.sources import find_sources
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
-from basalt_iq.files import PARTIAL
+from basalt_iq.scratch import PARTIAL
 
 
 def run(root, path, **options):

@@ -10,7 +10,7 @@ import pytest
 
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
-from basalt_iq.files import PARTIAL, sweep
+from basalt_iq.scratch import PARTIAL, sweep
 
 
 def test_a_trajectory_comes_back_as_it_was_written(tmp_path, make_steps, fill):
@@ -77,7 +77,7 @@ def test_two_demos_of_one_name_are_both_kept_and_the_same_one_once(tmp_path, mak
 HOLD = """
 import sys, time
 from pathlib import Path
-from basalt_iq.files import scratch
+from basalt_iq.scratch import scratch
 with scratch(Path(sys.argv[1]), "theirs"):
     print("ready", flush=True)
     time.sleep(600)

@@ -6,8 +6,9 @@ import sys
 import time
 
 SLEEPERS = """
-import time
+import signal, time
 from basalt_iq.jobs import run_jobs
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore it
 if __name__ == "__main__":
     print("ready", flush=True)
     for _ in run_jobs(time.sleep, [600, 0, 600, 600], workers=2):

@@ -9,9 +9,10 @@ from safetensors.torch import load_file, save_file
 from basalt_iq import contract
 from basalt_iq.agent.action_presets import entry_2021
 from basalt_iq.agent.actions import Action, ActionSet
-from basalt_iq.agent.checkpoint import LOGIT_SCALE, AgentSpec, find_agent, load_agent, save_agent
+from basalt_iq.agent.checkpoint import LOGIT_SCALE, AgentSpec, load_agent, save_agent
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
+from basalt_iq.agent.places import find_agent
 from basalt_iq.errors import UserError
 from basalt_iq.play.player import Player
 from basalt_iq.play.unknowing import RandomPlayer

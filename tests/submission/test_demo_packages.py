@@ -9,8 +9,8 @@ import pytest
 from basalt_iq.agent.checkpoint import load_spec
 from basalt_iq.contract import TASKS
 from basalt_iq.submission import bedd
-from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, BEDD
 from basalt_iq.submission.commands import Build, Check
+from basalt_iq.submission.manifest import AICROWD_2021, AICROWD_2022, BEDD
 from basalt_iq.video import read_video
 from basalt_iq.world import make
 
@@ -32,7 +32,7 @@ def test_an_aicrowd_package_passes_and_is_left_as_it_was(run, target, tmp_path):
     package = tmp_path / "package"
     Build(runs=(run,), target=target, out=package).run()
     before = sorted(package.rglob("*"))
-    checked = Check(folder=package, episodes=2, max_steps=STEPS).run()
+    checked = Check(folder=package, episodes=2, max_steps=STEPS).run().to_json()
     assert checked["ok"], checked
     found = {row["check"]: row["detail"] for row in checked["checks"]}
     played = found["plays every episode from its reset to its end"].split(", ")
@@ -44,7 +44,7 @@ def test_every_frame_of_bedd_is_what_the_world_shows_after_the_actions_before_it
     monkeypatch.setattr(bedd, "SEEDS", {task: seeds[:2] for task, seeds in bedd.SEEDS.items()})
     folder = tmp_path / "bedd"
     Build(runs=(run,), target=BEDD, out=folder, max_steps=STEPS, workers=1).run()
-    checked = Check(folder=folder).run()
+    checked = Check(folder=folder).run().to_json()
     assert checked["ok"], checked
     for task, seeds in bedd.SEEDS.items():
         world = make(task, 2022)

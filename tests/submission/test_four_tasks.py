@@ -57,7 +57,7 @@ def test_bedd_goes_on_where_it_was_stopped_and_its_videos_are_right_frame_by_fra
         build_rollouts([checkpoint], tmp_path / "bedd", stage, break_first)
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
     manifest = build_rollouts([checkpoint], tmp_path / "bedd", stage)
-    assert manifest["tasks"] == dict.fromkeys(TASKS, "FindCave")
+    assert manifest.tasks == dict.fromkeys(TASKS, "FindCave")
     assert not work.parent.exists()
     rows = check_package(tmp_path / "bedd", Trial())
     assert all(row.ok for row in rows), [row for row in rows if not row.ok]

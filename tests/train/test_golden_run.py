@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from fixtures import tiny_training as tiny
 
-from basalt_iq.agent.checkpoint import find_agent, load_agent
+from basalt_iq.agent.checkpoint import load_agent
+from basalt_iq.agent.places import find_agent
 from basalt_iq.errors import UserError
 from basalt_iq.files import digest
 from basalt_iq.train.commands import Train

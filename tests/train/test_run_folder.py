@@ -13,7 +13,8 @@ import pytest
 from fixtures import tiny_training as tiny
 from fixtures.rule import steps
 
-from basalt_iq.agent.checkpoint import find_agent, load_agent
+from basalt_iq.agent.checkpoint import load_agent
+from basalt_iq.agent.places import find_agent
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
 from basalt_iq.files import digest

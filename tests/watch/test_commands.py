@@ -53,14 +53,14 @@ def fake(monkeypatch, fake_worlds):
 
 
 def test_evaluate_writes_beside_the_run_and_says_what_it_did(run, fake, capsys):
-    found = Evaluate(run_dir=run, episodes=4, first_seed=10, max_steps=50).run()
+    found = Evaluate(run_dir=run, episodes=4, first_seed=10, max_steps=50).run().to_json()
     folder = run / "evaluations" / "agent"
     assert found["folder"] == str(folder)
     assert json.loads((folder / "summary.json").read_text()).items() <= found.items()
     assert (found["episodes"], found["successes"], found["seeds"]) == (4, 2, [10, 11, 12, 13])
     assert found["checkpoint"] == "agent"
     assert "4 episodes, 50% succeed" in capsys.readouterr().err.replace("\n", " ")
-    again = Evaluate(run_dir=run, episodes=4, first_seed=10, max_steps=50).run()
+    again = Evaluate(run_dir=run, episodes=4, first_seed=10, max_steps=50).run().to_json()
     assert again == found | {"command": again["command"]}
     assert sorted(fake.played) == [10, 11, 12, 13]
 
@@ -70,11 +70,11 @@ def test_other_weights_need_another_name(run, fake, synthetic):
     save(run, synthetic, seed=1)
     with pytest.raises(UserError, match=r"weights .* give another --name"):
         Evaluate(run_dir=run, episodes=1).run()
-    assert Evaluate(run_dir=run, episodes=1, name="newer").run()["folder"].endswith("evaluations/newer")
+    assert Evaluate(run_dir=run, episodes=1, name="newer").run().folder.endswith("evaluations/newer")
 
 
 def test_random_plays_the_agents_actions(run, fake):
-    found = Evaluate(run_dir=run, episodes=2, player="random").run()
+    found = Evaluate(run_dir=run, episodes=2, player="random").run().to_json()
     (first, _) = load_all(run / "evaluations" / "random")
     assert (found["player"], found["weights"]) == ("random", None)
     assert "action" in first.arrays
@@ -159,7 +159,7 @@ def test_demos_are_drawn_anew_only_for_other_weights(run, store, synthetic):
 
 def test_watch_writes_the_report_with_demos(run, store, fake, tmp_path):
     Evaluate(run_dir=run, episodes=2).run()
-    found = Watch(runs=(run,), out=tmp_path / "report.html", store=store, demos=1).run()
+    found = Watch(runs=(run,), out=tmp_path / "report.html", store=store, demos=1).run().to_json()
     assert found["ok"]
     assert found["episodes"] == 3
     assert "demonstrator" in (tmp_path / "report.html").read_text()

@@ -163,7 +163,7 @@ def test_agents_without_a_common_seed_cannot_be_compared(synthetic, tmp_path):
 
 def test_the_automatic_comparison_and_bedds_format(run, tmp_path, capsys):
     both = Compare(folders=(run,), out=tmp_path / "judged", auto=True, export_matches=tmp_path / "m.json")
-    found = both.run()
+    found = both.run().to_json()
     (test,) = found["world"]
     # agent succeeds on seeds 100 and 102, random (every fourth) on 100
     assert (test["seeds"], test["both"], test["only_a"], test["only_b"], test["p"]) == (3, 1, 1, 0, 1.0)
@@ -175,9 +175,11 @@ def test_the_automatic_comparison_and_bedds_format(run, tmp_path, capsys):
         "result": {"is_draw": False, "eval_metadata": {"win_player": "p2"}},
     }]))  # fmt: skip
     for _ in range(2):  # the second time adds nothing
-        found = Compare(
-            folders=(run,), out=tmp_path / "judged", auto=True, import_matches=tmp_path / "m.json"
-        ).run()
+        found = (
+            Compare(folders=(run,), out=tmp_path / "judged", auto=True, import_matches=tmp_path / "m.json")
+            .run()
+            .to_json()
+        )
     first = found["people"]["agents"][0]
     assert (first["agent"], round(first["mu"], 3), found["people"]["judged"]) == ("Human1", 29.396, 1)
 
@@ -200,13 +202,13 @@ def test_the_live_page_follows_a_run_as_it_grows(page, synthetic, run, monkeypat
         assert page.ask("scrollY") == 150  # nobody is moved by what is new
         assert page.ask("basalt.viewer.episode.key") == watching
         assert page.console() == []
-    terminal = view(site.data, address)
+    terminal = view(site.report, address)
     assert any("a-later-one" in str(cell) for cell in terminal.renderables[-1].columns[0].cells)
 
 
 def test_watch_live_ends_when_asked(run, tmp_path, capsys):
     began = time.monotonic()
-    found = Watch(runs=(run,), live=True, seconds=0.2).run()
+    found = Watch(runs=(run,), live=True, seconds=0.2).run().to_json()
     assert found["ok"]
     assert found["address"] in capsys.readouterr().err  # though nobody has a terminal here
     assert time.monotonic() - began < 10
@@ -227,7 +229,7 @@ def test_a_port_that_is_taken_is_named(comparison):
 
 
 def test_the_command_serves_the_page_for_the_time_asked(run, tmp_path, capsys):
-    found = Compare(folders=(run,), out=tmp_path / "judged", seconds=0.1).run()
+    found = Compare(folders=(run,), out=tmp_path / "judged", seconds=0.1).run().to_json()
     assert found["ok"]
     assert "http://127.0.0.1:" in capsys.readouterr().err
     assert not [t for t in threading.enumerate() if t.name == "site"]

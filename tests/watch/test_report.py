@@ -266,8 +266,8 @@ def test_nothing_is_wider_than_a_phone(page, report, width):
 def test_large_media_lie_beside_the_page_and_work_from_disk(page, run, tmp_path):
     out = tmp_path / "big.html"
     found = write_report([run], out, inside_limit=0)
-    assert found["media"] == str(tmp_path / "big_files")
-    assert found["bytes"] < 500_000
+    assert found.media == str(tmp_path / "big_files")
+    assert found.bytes < 500_000
     opened(page, out)
     page.ask("basalt.viewer.seek(30)")
     assert step(page) == 30
