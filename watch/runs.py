@@ -6,7 +6,7 @@ import json
 import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -203,6 +203,11 @@ def _find_in(path: Path) -> Iterable[tuple[Run | None, Evaluation | None]]:
     if (path / SUMMARY).exists():
         yield None, Evaluation(path, path.resolve().name)
         return
+    if any(path.glob("MineRLBasalt*/seed_*.jsonl")):
+        from basalt_iq.watch.bedd_rollouts import bedd_rollouts
+
+        yield from ((None, evaluation) for evaluation in bedd_rollouts(path))
+        return
     run = Run(path, path.resolve().name) if (path / "config.json").exists() else None
     if run:
         yield run, None
@@ -217,7 +222,8 @@ def _with_distinct_names(
 ) -> list[tuple[Run | None, Evaluation]]:
     """Evaluations of one name are told apart by their run, then by a number."""
     names = [evaluation.name for _, evaluation in found]
-    result, used = [], set()
+    result: list[tuple[Run | None, Evaluation]] = []
+    used: set[str] = set()
     for run, evaluation in found:
         name = evaluation.name
         if names.count(name) > 1 and run:
@@ -226,7 +232,7 @@ def _with_distinct_names(
         while name in used:
             name, number = f"{base} ({number})", number + 1
         used.add(name)
-        result.append((run, Evaluation(evaluation.folder, name)))
+        result.append((run, replace(evaluation, name=name)))
     return result
 
 
