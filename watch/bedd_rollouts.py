@@ -1,7 +1,7 @@
 """Rollouts in BEDD's layout, ours or another team's, as an evaluation to look at and compare.
 
     FOLDER/<environment id>/seed_<N>.mp4      what was seen, 20 frames a second
-    FOLDER/<environment id>/seed_<N>.jsonl    a line a step: {"action": {<key that is down>: 1, "camera": [..]}}
+    FOLDER/<environment id>/seed_<N>.jsonl    a line a step: {"action": {<key down>: 1, "camera": [..]}}
 
 Nothing says how they went: people judge them.
 """
