@@ -31,9 +31,7 @@ def equal(folder: Path) -> str:
     """What was found to be the same."""
     played, summary = load_all(folder), read_summary(folder)
     steps = ", ".join(str(episode.facts.steps) for episode in played)
-    return (
-        f"{summary.successes} of {len(played)} succeed, after {steps} steps; all numbers and frames equal"
-    )
+    return f"{summary.successes} of {len(played)} succeed, after {steps} steps; all numbers and frames equal"
 
 
 def _between(x: Episode, y: Episode) -> Iterator[str]:
