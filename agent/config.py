@@ -10,8 +10,9 @@ from typing import Literal
 class NetworkConfig:
     """Size and shape of the network."""
 
-    encoder: Literal["nature", "impala"] = "nature"
-    """Convolutions: nature (three layers, fast) or impala (residual, 4 times the work)."""
+    encoder: Literal["nature", "impala", "none"] = "nature"
+    """Convolutions: nature (three layers, fast), impala (residual, 4 times the work) or none (no picture
+    is seen: what can be done blindly, and for worlds without one)."""
     width: int = 1
     """Multiplies the encoder's channels."""
     features: int = 256

@@ -34,10 +34,9 @@ class SoftQNetwork(nn.Module):
         self.soft: SoftHead = JointHead(actions) if isinstance(actions, int) else actions
         self.config, self.vector_size, self.scale = config, vector_size, scale
         self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)
-        with torch.no_grad():
-            flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
-        self.project = nn.Linear(flat, config.features)
-        joined = config.features + vector_size
+        self.blind = config.encoder == "none"
+        self.project = nn.Linear(vector_size if self.blind else self._flat(), config.features)
+        joined = config.features + (0 if self.blind else vector_size)
         self.memory: nn.Module
         if config.memory:
             self.memory = nn.LSTM(joined, config.hidden, batch_first=True)
@@ -48,6 +47,12 @@ class SoftQNetwork(nn.Module):
         _start(self.project)
         # Channels-last convolutions are half again as fast on CPUs and GPUs alike.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def _flat(self) -> int:
+        """Numbers that the encoder makes of one stack."""
+        with torch.no_grad():
+            pixels = torch.zeros(1, 3 * self.config.stack, self.config.size, self.config.size)
+            return self.encoder(pixels).numel()
 
     @property
     def device(self) -> torch.device:
@@ -76,8 +81,11 @@ class SoftQNetwork(nn.Module):
 
         frames (B, history - 1 + T, 3, H, W) uint8: step t sees frames[:, t : t + history : spacing].
         vector (B, T, V) float. `half` computes in bfloat16, in which pixels are exact. Where `forget` (B, T)
-        bool is true the older frames are not seen: the present one stands in their places.
+        bool is true the older frames are not seen: the present one stands in their places. Without an
+        encoder the vector alone is seen: (B, T, features).
         """
+        if self.blind:
+            return self.project(vector).relu()
         spacing, history = self.config.spacing, self.config.history
         sequence = frames.shape[1] > history  # a single step has one stack, and nothing to save
         see = see_blocks if sequence and self._first.stride[0] > 1 else see_stacks
@@ -218,4 +226,9 @@ class Residual(nn.Module):
         return x + self.second(self.first(x.relu()).relu())
 
 
-ENCODERS: dict[str, Callable[[int, int], nn.Sequential]] = {"nature": nature, "impala": impala}
+def none(channels: int, width: int) -> nn.Sequential:
+    """Nothing is seen but the vector."""
+    return nn.Sequential()
+
+
+ENCODERS: dict[str, Callable[[int, int], nn.Sequential]] = {"nature": nature, "impala": impala, "none": none}

@@ -220,6 +220,8 @@ class TrainConfig:
             )
         if self.head == "factored" and self.actions != "demos":
             raise UserError("--head factored: only --actions demos has keys, pitch and yaw apart")
+        if self.network.encoder == "none" and self.hindsight.wanted:
+            raise UserError("--encoder none sees nothing that hindsight could teach")
         if self.online.online and self.objective.name == "bc":
             raise UserError("--online: cloning learns from demos alone; choose --objective iq or sqil")
         if self.objective.name == "sqil" and not self.online.online:
