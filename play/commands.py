@@ -71,6 +71,9 @@ class Evaluate(Command):
     _MINESTUDIO_, _MCIO_), else this one."""
     near: bool = False
     """Short episodes: the stand-in puts what the task needs near the start. Every result says so."""
+    large: bool = False
+    """Also film what a person would have seen, 640x360 (seed_N.large.mp4): report and comparison show that.
+    Takes about twice as long; episodes that are there already are not filmed."""
     device: str = "auto"
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
@@ -93,6 +96,8 @@ class Evaluate(Command):
             plan = replace(plan, distance="near" if self.near else "real")
         seeds = chosen_seeds(self.seeds, plan.task, self.first_seed, self.episodes)
         folder = self._folder()
+        if self.large:
+            maker = replace(maker, film=folder.resolve())
         with progress() as bar:
             line = bar.add_task(f"{plan.player} plays {plan.task}", total=len(seeds))
             summary = evaluate(
@@ -105,10 +110,8 @@ class Evaluate(Command):
 
     def _refuse_nonsense(self) -> None:
         """Raises UserError for what no installation could mend, before anything is read or written."""
-        if self.player == "scripted" and self.world != STAND_IN:
-            raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
-        if self.near and self.world != STAND_IN:
-            raise UserError("--near: only the stand-in world has a say in its distances")
+        if self.world != STAND_IN:
+            self._refuse_elsewhere()
         if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
             raise UserError("--episodes, --workers and --worlds must be at least 1")
         if self.max_steps is not None and self.max_steps < 1:
@@ -125,6 +128,17 @@ class Evaluate(Command):
         elif self.player != "scripted":
             self._checkpoint()
         self._folder()
+
+    def _refuse_elsewhere(self) -> None:
+        """Raises UserError for what only the stand-in world can do."""
+        if self.player == "scripted":
+            raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
+        if self.near:
+            raise UserError("--near: only the stand-in world has a say in its distances")
+        if self.large:
+            raise UserError(
+                "--large: only the stand-in draws a second picture; worlds of 2022 show 640x360 anyway"
+            )
 
     def _plan(self) -> tuple[Plan, Actor | None]:
         from basalt_iq.play.plan import Plan

@@ -88,6 +88,8 @@ class Maker:
     """Have the stand-in put what a task needs near the start, for short episodes."""
     progress: bool = False
     """Tell the world's ground truth in ``info["progress"]``, where it has one."""
+    film: Path | None = None
+    """Where the stand-in films each episode as a person would see it (see `filming`)."""
 
     def __call__(self, task: str, era: int, max_steps: int | None) -> gymnasium.Env:
         if self.world == STAND_IN:
@@ -133,7 +135,11 @@ class Maker:
         from basalt_iq.play.telling import Telling
         from basalt_iq.world import make
 
-        world = make(task, era, max_steps, distance="near" if self.near else "real")
+        world: gymnasium.Env = make(task, era, max_steps, distance="near" if self.near else "real")
+        if self.film is not None:
+            from basalt_iq.play.filming import Filming
+
+            world = Filming(world, self.film)
         return Telling(world) if self.progress else world
 
 

@@ -78,11 +78,10 @@ def build_package(target: str, runs: Sequence[Path], out: Path, about: Particula
 
 def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
     """2021: one agent, in its own task."""
-    if len(agents) != 1 or agents[0].spec.era != 2021:
+    if len(agents) != 1:
         given = ", ".join(f"{a.spec.task} of {a.spec.era}" for a in agents)
         raise UserError(
-            f"{AICROWD_2021} takes one run, trained on 2021 demos, not: {given};"
-            f" name one such run, or choose --target {AICROWD_2022}"
+            f"{AICROWD_2021} takes one run, not: {given}; name one, or choose --target {AICROWD_2022}"
         )
     return {agents[0].spec.task: agents[0]}
 
@@ -104,10 +103,11 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
     if stood_in:
         first = played[stood_in[0]].spec.task
         said.append(f"no run of their own: {', '.join(stood_in)}; played by the agent of {first}")
-    old = sorted({agent.spec.task for agent in played.values() if agent.spec.era != era})
-    if old:
+    others = [agent.spec for agent in played.values() if agent.spec.era != era]
+    if others:
+        trained = ", ".join(sorted({spec.task for spec in others}))
         said.append(
-            f"trained on 2021 demos: {', '.join(old)}; plays the {era} interface by translation,"
+            f"trained on {others[0].era} demos: {trained}; plays the {era} interface by translation,"
             f" so expect less than from an agent trained on {era} demos"
         )
     return said

@@ -47,7 +47,8 @@ class BasaltEnv(gymnasium.Env):
         resolution: tuple[int, int],
         distance: Distance = "real",
     ):
-        self.task, self.era, self.max_steps, self.distance = task, era, max_steps, distance
+        self.task, self.era, self.max_steps = task, era, max_steps
+        self.distance: Distance = distance
         self.observation_space = spaces.observation_space(task, era)
         if resolution != task.pov_shape(era)[:2]:
             pov = gymnasium.spaces.Box(0, 255, (*resolution, 3), np.uint8)
