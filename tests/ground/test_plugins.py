@@ -108,7 +108,7 @@ def test_a_package_that_cannot_be_imported_is_named(package):
     package("crumbling", "import no_such_thing", tasks="Fly = crumbling:fly")
     assert contract.find_task("FindCave").name == "FindCave"  # nobody else's trouble
     with pytest.raises(
-        UserError, match="task 'Fly' of the package crumbling cannot be loaded .*no_such_thing"
+        UserError, match=r"task 'Fly' of the package crumbling cannot be loaded .*no_such_thing"
     ):
         contract.find_task("Fly")
 
@@ -120,7 +120,7 @@ def test_what_a_package_calls_something_that_it_is_not_is_named(package):
         tasks="Fly = mistaken:fly",
         encoders="odd = mistaken:small",
     )
-    with pytest.raises(UserError, match="package mistaken: mistaken:fly is not a contract.AddedTask"):
+    with pytest.raises(UserError, match=r"package mistaken: mistaken:fly is not a contract.AddedTask"):
         contract.find_task("Fly")
     with pytest.raises(UserError, match="package mistaken: must make an nn.Sequential"):
         network.make_encoder(agent_config.NetworkConfig(encoder="odd"))
