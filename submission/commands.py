@@ -26,8 +26,8 @@ class Build(Command):
     runs: tyro.conf.Positional[Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]")]]
     """Run or checkpoint folders. A task without a run of its own is played by the first one's agent."""
     target: str
-    """aicrowd-2021: one task. aicrowd-2022: all four tasks. bedd: videos of all four on its 44 fixed seeds. Or a
-    plugin's. An agent that was trained on the other interface's demos plays by translation."""
+    """aicrowd-2021: one task. aicrowd-2022: all four tasks. bedd: videos of all four on its 44 fixed seeds.
+    Or a plugin's. An agent that was trained on the other interface's demos plays by translation."""
     out: Path
     """Folder of the package; must not exist yet."""
     authors: tuple[str, ...] = ()

@@ -122,7 +122,7 @@ def test_what_a_package_calls_something_that_it_is_not_is_named(package):
     )
     with pytest.raises(UserError, match=r"package mistaken: mistaken:fly is not a contract.AddedTask"):
         contract.find_task("Fly")
-    with pytest.raises(UserError, match="package mistaken: must make an nn.Sequential"):
+    with pytest.raises(UserError, match=r"package mistaken: must make an nn.Sequential"):
         network.make_encoder(agent_config.NetworkConfig(encoder="odd"))
 
 
