@@ -5,7 +5,7 @@
 The judges must not be fooled by chance: all should stay under 2 %. The random agent takes any action of the
 set like the 2021 entry's with equal probability, holds it for four ticks, and ends within minutes. A
 second one gets about: it walks in half of its ticks, keeps its snowball, and is judged at the limit as if
-it ended there. None looks, so nothing is drawn. Every seed is kept in `--out` as soon as it is played, and the
+it ended there. None looks, so nothing is drawn. Every seed is kept in `--out` once it is played, and the
 same command goes on where it was; after a change of judges or land give `--again`.
 """
 
