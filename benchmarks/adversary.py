@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing as mp
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ from basalt_iq.world.tasks import JUDGES, ending
 
 EVERY = {"FindCave": 10, "MakeWaterfall": 10, "CreateVillageAnimalPen": 30, "BuildVillageHouse": 60}
 """Ticks between two questions to a task's judge while tuning."""
+LOOKS = 4
+"""Ticks from one look of a rule on the picture to the next."""
+DEMOS = 20
+"""Seeds whose players are replayed on others."""
 REPLAY = "a scripted player's keys from another seed"
 
 
@@ -96,9 +101,7 @@ def moments(job: tuple[str, list[Script], int]) -> list[list[tuple[bool, float]]
 def _moments(env: BasaltEnv, script: Script) -> Iterator[tuple[bool, float]]:
     every = EVERY[env.task.name]
     for tick, action in enumerate(actions(script)):
-        *_, over, out_of_time, _ = env.step(action)
-        if over or out_of_time:
-            return
+        env.simulation.advance(action)
         if tick % every == every - 1:
             found = asked(env)
             yield found.success, found.score
@@ -113,46 +116,56 @@ def play(job: Job) -> list[bool]:
 
 def _succeeds(env: BasaltEnv, start: Start, row: Row, seed: int) -> bool:
     if row.looks:
-        return pixel_rule(row.task, *pixel_rules()[row.policy][1:], seed)
-    script = row.script or FIXED[row.task]().get(row.policy, NOTHING)
-    keys = replayed(row.task, seed - row.first) if row.policy == REPLAY else actions(script)
+        return by_rule(row.task, row.policy, seed)
+    if row.policy == REPLAY:
+        keys = recorded(row.task, (seed - row.first) % DEMOS)
+    else:
+        keys = list(actions(row.script or FIXED[row.task]().get(row.policy, NOTHING)))
     start.again()
-    for _, action in zip(range(row.ends_after_ticks or env.max_steps), keys, strict=False):
-        *_, over, out_of_time, info = env.step(action)
-        if over or out_of_time:
-            return bool(info["success"])
+    for action in keys[: row.ends_after_ticks]:
+        env.simulation.advance(action)
     return asked(env).success
 
 
-def replayed(task: str, seed: int) -> Iterator[Action]:
+@cache
+def recorded(task: str, seed: int) -> list[Action]:
     """The actions of a scripted player on a seed, to its end."""
     env, player = make(task), make_player(task, seed)
-    env.draws = False
+    env.draws = over = False
     env.reset(seed=seed)
     player.reset(env)
-    over = False
+    keys = []
     while not (over or player.done):
-        action = player.act()
-        *_, terminated, truncated, _ = env.step(action)
+        keys.append(player.act())
+        *_, terminated, truncated, _ = env.step(keys[-1])
         over = terminated or truncated
-        yield action
+    return keys
 
 
 # ---------------------------------------------------------------------- those who do look
 Rule = Callable[[np.ndarray], bool]
 
 
-def pixel_rule(task: str, script: Script, rule: Rule, seed: int) -> bool:
-    """Whether the task is done when a rule on the picture first says so, along a script."""
+def by_rule(task: str, name: str, seed: int) -> bool:
+    """Whether the task is done when a rule on the picture first says so, along its script."""
+    of, rule = pixel_rules()[name]
+    seen = watched(task, of, seed)
+    return next((success for pov, success in seen if rule(pov)), False)
+
+
+@lru_cache(maxsize=2)
+def watched(task: str, of: str, seed: int) -> list[tuple[np.ndarray, bool]]:
+    """What one sees along a script, once in LOOKS ticks, and what an end there would be worth."""
     env = make(task)
-    observation, _ = env.reset(seed=seed)
-    for action in actions(script):
-        observation, _, over, out_of_time, _ = env.step(action)
-        if over or out_of_time:
-            return False
-        if rule(observation["pov"]):
-            return asked(env).success
-    return False
+    env.draws = False
+    env.reset(seed=seed)
+    seen = []
+    for tick, action in enumerate(actions(WATCHED[of])):
+        env.draws = tick % LOOKS == LOOKS - 1
+        observation, *_ = env.step(action)
+        if env.draws:
+            seen.append((observation["pov"], asked(env).success))
+    return seen
 
 
 def brightness(least: int, share: float) -> Rule:
@@ -171,15 +184,23 @@ def blue(share: float) -> Rule:
     return rule
 
 
-def pixel_rules() -> dict[str, tuple[str, Script, Rule]]:
-    zigzag = cave_scripts()["zigzag"]
-    around: Script = (*waterfall(300, 0, 0.0, 45.0, "forward", 60, 0.0, -5.0), *((look(10.0), (1, {})) * 36))
+WATCHED: dict[str, Script] = {
+    "zigzag": cave_scripts()["zigzag"],
+    "around": (*waterfall(300, 0, 0.0, 45.0, "forward", 60, 0.0, -5.0), *((look(10.0), (3, {})) * 36)),
+}
+
+
+def pixel_rules() -> dict[str, tuple[str, Rule]]:
+    """The script and the rule, by name."""
     return {
-        "zigzag until half is darker than 60": ("FindCave", zigzag, brightness(60, 0.5)),
-        "zigzag until nine tenths are darker than 110": ("FindCave", zigzag, brightness(110, 0.9)),
-        "zigzag until nine tenths are darker than 60": ("FindCave", zigzag, brightness(60, 0.9)),
-        "pour, turn round until the middle is blue": ("MakeWaterfall", around, blue(0.1)),
+        "zigzag until half is darker than 60": ("zigzag", brightness(60, 0.5)),
+        "zigzag until nine tenths are darker than 110": ("zigzag", brightness(110, 0.9)),
+        "zigzag until nine tenths are darker than 60": ("zigzag", brightness(60, 0.9)),
+        "pour, turn round until the middle is blue": ("around", blue(0.1)),
     }
+
+
+LOOKERS = {"FindCave": "zigzag", "MakeWaterfall": "around"}
 
 
 # ---------------------------------------------------------------------- tuning
@@ -218,24 +239,25 @@ def search(pool: Any, task: str, budget: int, seeds: Sequence[int], seed: int) -
 def plan(pool: Any, table: Table, task: str, options: argparse.Namespace) -> list[Row]:
     """The rows of a task: those that are kept, and those that are tuned now."""
     tuning, first = range(options.tune), options.first
-    new = [name for name in FIXED[task]() if not table.find(task, name)]
-    if new:
-        scripts = [FIXED[task]()[name] for name in new]
-        for name, (_, _, ticks) in zip(new, tune(pool, task, scripts, tuning), strict=True):
-            table.keep(Row(task, name, ends_after_ticks=ticks, first=first))
+    fixed = FIXED[task]()
+    new = [name for name in fixed if not table.find(task, name)]
+    for name, (_, _, ticks) in zip(new, tune(pool, task, [fixed[name] for name in new], tuning), strict=True):
+        table.keep(Row(task, name, ends_after_ticks=ticks, first=first))
     best = f"the best of {options.budget} searched scripts"
     if not table.find(task, best):
         script, ticks = search(pool, task, options.budget, tuning, options.seed)
         table.keep(Row(task, best, ends_after_ticks=ticks, script=script, first=first))
-    looking = [
-        Row(task, name, looks=True, first=first) for name, rule in pixel_rules().items() if rule[0] == task
+    looking = [name for name, (of, _) in pixel_rules().items() if of == LOOKERS.get(task)]
+    untuned = [
+        Row(task, "nothing at all", ends_after_ticks=20, first=first),
+        Row(task, REPLAY, first=first),
+        *(Row(task, name, looks=True, first=first) for name in looking),
     ]
-    nothing = Row(task, "nothing at all", ends_after_ticks=20, first=first)
-    names = [*FIXED[task](), best]
-    others = [nothing, Row(task, REPLAY, first=first), *looking]
-    return [table.find(task, name) or nothing for name in names] + [
-        table.find(task, row.policy) or row for row in others
-    ]
+    for row in untuned:
+        if not table.find(task, row.policy):
+            table.keep(row)
+    names = [*fixed, best, *(row.policy for row in untuned)]
+    return [row for row in map(partial(table.find, task), names) if row]
 
 
 if __name__ == "__main__":
