@@ -50,11 +50,12 @@ class Room:
     def large(self) -> bool:
         return len(self.cells) >= ROOM_CELLS and len(self.columns) >= ROOM_FLOOR
 
-    def indoors(self, world: World) -> bool:
-        """Whether most of it is under a roof of the village: no house of its own."""
+    def covered(self, world: World) -> bool:
+        """Whether most of it is under the ground or under a roof of the village: no house of its own."""
         top = int(self.cells[:, 1].max())
-        covered = {(x, z) for x, y, z in world.village if y > top}
-        return 2 * len(self.columns & covered) > len(self.columns)
+        roofs = {(x, z) for x, y, z in world.village if y > top}
+        columns = self.columns
+        return 2 * sum(c in roofs or world.surface[c] > top for c in columns) > len(columns)
 
     def own(self, world: World) -> list[Cell]:
         """The part of the shell that the player built."""
@@ -104,7 +105,7 @@ def _room(world: World, cells: np.ndarray) -> Room:
 def _house(world: World, room: Room | None) -> list[Criterion]:
     """What makes a room the player's house."""
     closed = room is not None and room.large() and room.walled >= WALLED
-    own = room is not None and len(room.own(world)) >= OWN_SHARE * len(room.shell) and not room.indoors(world)
+    own = room is not None and len(room.own(world)) >= OWN_SHARE * len(room.shell) and not room.covered(world)
     return [
         (closed, f"a closed room of at least {ROOM_CELLS} blocks, to stand in, between walls"),
         (own, "walls and roof are the player's own, in the open"),

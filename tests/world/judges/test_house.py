@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from fixtures.scenes import X, Y, Z, box, build, dig, plain, ring, walk
+from fixtures.scenes import X, Y, Z, box, build, dig, plain, reborn, ring, walk
 
 from basalt_iq.world.blocks import ID
 from basalt_iq.world.judges import Ending, judge_house
@@ -59,6 +59,14 @@ def cellar(world: World) -> None:
     build(world, "planks", walls(3, Y - 6, 3))
     build(world, "planks", roof(3, Y - 3))
     door(world, X, Y - 6, Z - 3)
+
+
+def cellar_with_a_stair(world: World) -> None:
+    """A lined room below the ground that one can walk into."""
+    cellar(world)
+    for i in range(6):
+        x, y, z = X, Y - 6 + i, Z - 4 - i
+        dig(world, [c for c in box(x, y, z, x, Y - 1, z) if world.at(*c)])
 
 
 def door_onto_stone(world: World) -> None:
@@ -119,6 +127,7 @@ EXPLOITS: dict[str, Callable[[World], object]] = {
     "a hut two blocks up with no step": anew("planks", "planks", Y + 2),
     "a door that opens onto stone": door_onto_stone,
     "a sealed cellar": cellar,
+    "a lined cellar with a stair down to it": cellar_with_a_stair,
     "a door in the ceiling": ceiling_door,
     "no door at all": lambda w: build(w, "planks", [(X, Y, Z - 3), (X, Y + 1, Z - 3)]),
     "no roof": lambda w: dig(w, roof()),
@@ -162,6 +171,17 @@ def on_stilts(world: World) -> None:
     """Two blocks up, with steps to the door."""
     anew("planks", "planks", Y + 2)(world)
     build(world, "planks", [(X, Y, Z - 5), (X, Y, Z - 4), (X, Y + 1, Z - 4)])
+
+
+def in_a_bank(world: World) -> None:
+    """The back of the house is dug into a bank."""
+    dig(world, list(world.placed))
+    world.blocks[X - 12 : X + 13, Y : Y + 5, Z + 1 : Z + 15] = ID["dirt"]
+    reborn(world)
+    dig(world, [c for c in box(X - 3, Y, Z - 3, X + 3, Y + 3, Z + 3) if world.at(*c)])
+    build(world, "planks", walls())
+    build(world, "planks", roof())
+    door(world)
 
 
 def by_ladder(world: World) -> None:
@@ -292,6 +312,7 @@ RIGHT: dict[str, Callable[[World], object]] = {
     "on stilts with steps": on_stilts,
     "by a ladder": by_ladder,
     "a sunken floor": dug_in,
+    "dug into a bank": in_a_bank,
     "two rooms": two_rooms,
     "eaves around it": eaves,
     "a gable": gable,
