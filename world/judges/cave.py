@@ -43,7 +43,7 @@ def dug_in(world: World) -> bool:
             dug, sank, inside = set(), False, False
         if not inside:
             dug |= {cell for cell in ((x, y, z), (x, y + 1, z)) if was_ground(world, cell)}
-            sank |= before == (x, y + 1, z) and was_ground(world, before)
+            sank |= before == (x, y + 1, z) and was_ground(world, (x, y + 1, z))
         inside |= bool(world.caves[x, y + 1, z])
         before = (x, y, z)
     return sank or len(dug) > DUG
