@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from basalt_iq import plugins
+
+ENCODERS = ("nature", "impala", "none")
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Size and shape of the network."""
 
-    encoder: Literal["nature", "impala", "none"] = "nature"
-    """Convolutions: nature (three layers, fast), impala (residual, 4 times the work) or none (no picture
-    is seen: what can be done blindly, and for worlds without one)."""
+    encoder: str = "nature"
+    """Convolutions: nature (three layers, fast), impala (residual, 4 times the work), none (no picture is
+    seen: what can be done blindly, and for worlds without one), or a plugin's."""
     width: int = 1
     """Multiplies the encoder's channels."""
     features: int = 256
@@ -29,6 +32,9 @@ class NetworkConfig:
     """Decisions between the frames seen at once."""
     size: int = 64
     """Frame height and width in pixels."""
+
+    def __post_init__(self) -> None:
+        plugins.check("encoder", self.encoder, ENCODERS)
 
     @property
     def history(self) -> int:

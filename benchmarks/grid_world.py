@@ -2,8 +2,8 @@
 
     python benchmarks/grid_world.py --out build/grid_world.png
 
-An agent may go up, down, left, right or stay on an 8x8 grid whose cells are worth something (a random number,
-smoothed; drawn anew for each seed). The expert is the soft-optimal policy, from value iteration on the true reward. The
+An agent may go up, down, left, right or stay on an 8x8 grid whose cells are worth something (random numbers,
+smoothed, of each seed). The expert is the soft-optimal policy, from value iteration on the true reward. The
 product's learner sees a cell's number alone, and recovers r(s) = sum_a pi(a|s) (Q(s,a) - gamma V(s')).
 """
 
@@ -77,7 +77,9 @@ def learned(imitation: Imitation) -> np.ndarray:
     cells = torch.eye(SIDE * SIDE)[:, None]
     network = imitation.network
     with torch.inference_mode():
-        q = network(torch.zeros(len(cells), 1, 3, 1, 1, dtype=torch.uint8), cells, network.initial_carry(len(cells)))[0]
+        q = network(
+            torch.zeros(len(cells), 1, 3, 1, 1, dtype=torch.uint8), cells, network.initial_carry(len(cells))
+        )[0]
     q = q[:, 0]
     pi, v = policy(q, TAU), soft_value(q, TAU)
     return (pi * (q - DISCOUNT * v[AFTER])).sum(1).numpy().reshape(SIDE, SIDE)
@@ -89,7 +91,9 @@ def measure(seed: int, demos: int, updates: int, online: bool, alpha: float) -> 
     make, likely = functools.partial(Grid, reward), soft_optimal(reward)
     rng, interface = np.random.default_rng(seed), Interface(make(), 1)
     experts = [
-        play(make(), interface, lambda cell: int(rng.choice(len(MOVES), p=likely[cell])), 1000 * seed + i).episode
+        play(
+            make(), interface, lambda cell: int(rng.choice(len(MOVES), p=likely[cell])), 1000 * seed + i
+        ).episode
         for i in range(demos)
     ]
     objective = ObjectiveConfig(
@@ -114,13 +118,23 @@ def picture(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     def tile(values: np.ndarray) -> np.ndarray:
         scaled = (255 * (values - values.min()) / (values.max() - values.min())).astype(np.uint8)
         big = cv2.resize(scaled, (240, 240), interpolation=cv2.INTER_NEAREST)
-        return cv2.copyMakeBorder(cv2.applyColorMap(big, cv2.COLORMAP_VIRIDIS), 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        return cv2.copyMakeBorder(
+            cv2.applyColorMap(big, cv2.COLORMAP_VIRIDIS),
+            6,
+            6,
+            6,
+            6,
+            cv2.BORDER_CONSTANT,
+            value=(255, 255, 255),
+        )
 
     return np.hstack([np.vstack([tile(true), tile(found)]) for true, found in pairs])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0, help="tune on 1000 and above only")
     parser.add_argument("--demos", type=int, default=100)
@@ -133,7 +147,12 @@ def main() -> None:
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     pairs = [measure(s, args.demos, args.updates, not args.offline, args.alpha) for s in seeds]
     correlation = [float(np.corrcoef(true.ravel(), found.ravel())[0, 1]) for true, found in pairs]
-    told = {"demos": args.demos, "updates": args.updates, "online": not args.offline, "correlation": correlation}
+    told = {
+        "demos": args.demos,
+        "updates": args.updates,
+        "online": not args.offline,
+        "correlation": correlation,
+    }
     print(json.dumps(told))
     if args.first_seed < 1000:
         kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
