@@ -72,30 +72,40 @@ def soft_optimal(reward: np.ndarray) -> np.ndarray:
     return policy(q, TAU).numpy()
 
 
-def learned(imitation: Imitation) -> np.ndarray:
-    """(SIDE, SIDE) the recovered reward of each cell."""
-    cells = torch.eye(SIDE * SIDE)[:, None]
-    network = imitation.network
+def learned(imitation: Imitation) -> tuple[np.ndarray, np.ndarray]:
+    """The recovered reward r(s, a) = Q(s, a) - gamma V(s'), and pi: (cells, actions) each."""
+    cells, network = torch.eye(SIDE * SIDE)[:, None], imitation.network
+    black = torch.zeros(len(cells), 1, 3, 1, 1, dtype=torch.uint8)
     with torch.inference_mode():
-        q = network(
-            torch.zeros(len(cells), 1, 3, 1, 1, dtype=torch.uint8), cells, network.initial_carry(len(cells))
-        )[0]
-    q = q[:, 0]
-    pi, v = policy(q, TAU), soft_value(q, TAU)
-    return (pi * (q - DISCOUNT * v[AFTER])).sum(1).numpy().reshape(SIDE, SIDE)
+        q = network(black, cells, network.initial_carry(len(cells)))[0][:, 0].double()
+    return (q - DISCOUNT * soft_value(q, TAU)[AFTER]).numpy(), policy(q, TAU).numpy()
 
 
-def measure(seed: int, demos: int, updates: int, online: bool, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """The true reward of a seed, and the recovered one."""
+def of_cells(reward: np.ndarray, pi: np.ndarray) -> np.ndarray:
+    """(SIDE, SIDE) mean over pi(a|s) of r(s, a) + gamma phi(s') - phi(s), with the potential phi that leaves
+    least for a to say. Policies know rewards up to a potential alone (Ng et al. 1999); least squares."""
+    step = DISCOUNT * np.eye(SIDE * SIDE)[AFTER] - np.eye(SIDE * SIDE)[:, None]
+
+    def apart(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return np.sqrt(weights) * (x - (weights * x).sum(1, keepdims=True))
+
+    rows = apart(step, pi[..., None]).reshape(-1, SIDE * SIDE)
+    phi = np.linalg.lstsq(rows, -apart(reward, pi).reshape(-1), rcond=1e-6)[0]
+    return (pi * (reward + step @ phi)).sum(1).reshape(SIDE, SIDE)
+
+
+def measure(
+    seed: int, demos: int, updates: int, online: bool, alpha: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(SIDE, SIDE) each: the true reward of a seed, the recovered one as it is and as a reward of cells."""
     reward = worth(seed)
     make, likely = functools.partial(Grid, reward), soft_optimal(reward)
     rng, interface = np.random.default_rng(seed), Interface(make(), 1)
-    experts = [
-        play(
-            make(), interface, lambda cell: int(rng.choice(len(MOVES), p=likely[cell])), 1000 * seed + i
-        ).episode
-        for i in range(demos)
-    ]
+
+    def expert(cell: int) -> int:
+        return int(rng.choice(len(MOVES), p=likely[cell]))
+
+    experts = [play(make(), interface, expert, 1000 * seed + i).episode for i in range(demos)]
     objective = ObjectiveConfig(
         temperature=TAU, discount=DISCOUNT, alpha=alpha,
         value_term="value" if online else "value_expert", regularise="mixture" if online else "expert",
@@ -107,28 +117,21 @@ def measure(seed: int, demos: int, updates: int, online: bool, alpha: float) -> 
     imitation = Imitation(make, interface, experts, setting)
     for _ in range(updates):
         imitation.update()
-    found = learned(imitation)
+    found, pi = learned(imitation)
     imitation.close()
-    return reward, found
+    return reward, (pi * found).sum(1).reshape(SIDE, SIDE), of_cells(found, pi)
 
 
-def picture(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def picture(found: list[tuple[np.ndarray, ...]]) -> np.ndarray:
     """True above recovered, a column a seed; dark is worth little. BGR."""
 
     def tile(values: np.ndarray) -> np.ndarray:
         scaled = (255 * (values - values.min()) / (values.max() - values.min())).astype(np.uint8)
-        big = cv2.resize(scaled, (240, 240), interpolation=cv2.INTER_NEAREST)
-        return cv2.copyMakeBorder(
-            cv2.applyColorMap(big, cv2.COLORMAP_VIRIDIS),
-            6,
-            6,
-            6,
-            6,
-            cv2.BORDER_CONSTANT,
-            value=(255, 255, 255),
-        )
+        coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_VIRIDIS)
+        big = cv2.resize(coloured, (240, 240), interpolation=cv2.INTER_NEAREST)
+        return cv2.copyMakeBorder(big, 6, 6, 6, 6, cv2.BORDER_CONSTANT, value=(255, 255, 255))
 
-    return np.hstack([np.vstack([tile(true), tile(found)]) for true, found in pairs])
+    return np.hstack([np.vstack([tile(true), tile(of_cell)]) for true, _, of_cell in found])
 
 
 def main() -> None:
@@ -145,14 +148,12 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
-    pairs = [measure(s, args.demos, args.updates, not args.offline, args.alpha) for s in seeds]
-    correlation = [float(np.corrcoef(true.ravel(), found.ravel())[0, 1]) for true, found in pairs]
+    found = [measure(s, args.demos, args.updates, not args.offline, args.alpha) for s in seeds]
+    alike = [[float(np.corrcoef(true.ravel(), x.ravel())[0, 1]) for x in others] for true, *others in found]
     told = {
-        "demos": args.demos,
-        "updates": args.updates,
-        "online": not args.offline,
-        "correlation": correlation,
-    }
+        "demos": args.demos, "updates": args.updates, "alpha": args.alpha, "seeds": list(seeds),
+        "correlation_as_it_is": [a for a, _ in alike], "correlation_of_cells": [b for _, b in alike],
+    }  # fmt: skip
     print(json.dumps(told))
     if args.first_seed < 1000:
         kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -160,7 +161,7 @@ def main() -> None:
         RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(args.out), picture(pairs))
+        cv2.imwrite(str(args.out), picture(found))
 
 
 if __name__ == "__main__":

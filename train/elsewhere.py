@@ -97,11 +97,11 @@ class Interface:
     def vector(self, observation: Any) -> np.ndarray:
         """(V,) float32: everything but the picture, flattened."""
         told = [
-            spaces.flatten(space, self._part(observation, name))
+            np.asarray(spaces.flatten(space, self._part(observation, name)), np.float32)
             for name, space in self.parts.items()
             if name not in self.pictures
         ]
-        return np.concatenate([np.zeros(0), *told]).astype(np.float32)
+        return np.concatenate([np.zeros(0, np.float32), *told])
 
     def _part(self, observation: Any, name: str) -> Any:
         return observation[name] if name else observation
