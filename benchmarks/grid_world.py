@@ -25,7 +25,7 @@ from basalt_iq.agent.policy import policy, soft_value
 from basalt_iq.train.config import LearnerConfig, ObjectiveConfig
 from basalt_iq.train.elsewhere import Imitation, Interface, Setting, play
 
-SIDE, STEPS, DISCOUNT, TAU = 8, 50, 0.9, 0.1
+SIDE, STEPS, DISCOUNT, TAU = 8, 50, 0.9, 0.3
 MOVES = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
 RESULTS = Path(__file__).resolve().parent / "results" / "grid_world.json"
 
@@ -140,8 +140,8 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0, help="tune on 1000 and above only")
-    parser.add_argument("--demos", type=int, default=100)
-    parser.add_argument("--updates", type=int, default=3000)
+    parser.add_argument("--demos", type=int, default=1000)
+    parser.add_argument("--updates", type=int, default=5000)
     parser.add_argument("--alpha", type=float, default=0.5)
     parser.add_argument("--offline", action="store_true")
     parser.add_argument("--out", type=Path, help="a picture (png)")
