@@ -61,7 +61,9 @@ class _Unroll(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, h_slopes: Tensor, c_slopes: Tensor) -> tuple[Tensor, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  (the decorator is untyped)
+        ctx: Any, h_slopes: Tensor, c_slopes: Tensor
+    ) -> tuple[Tensor, ...]:
         rows, gates, hs, cs, tanh_c, w_x, w_h = ctx.saved_tensors
         i, f, g, o = gates.chunk(4, 2)
         # What dL/dc_t is multiplied by at the gates i, f and g, and dL/dh_t at o and on its way to c_t.

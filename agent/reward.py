@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -31,7 +31,7 @@ class RewardSpec:
 
     def target(self, v_tp1: Array, done_t: Array, expert: Array) -> Array:
         """y of each transition: V(s') (...), whether it ends the episode, whether an expert made it."""
-        xp = np if isinstance(v_tp1, np.ndarray) else torch
+        xp: Any = np if isinstance(v_tp1, np.ndarray) else torch
         side = xp.where(expert, 1.0, -1.0)
         absorbing = (side if xp is np else side.to(v_tp1.dtype)) * self.absorbing / self._horizon
         if self.value_bound is not None:

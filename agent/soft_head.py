@@ -38,18 +38,23 @@ class SoftHead(Protocol):
 
     def q(self, outputs: Tensor) -> Tensor:
         """Q of every action written out: (..., A)."""
+        ...
 
     def chosen(self, outputs: Tensor, action: Tensor) -> Tensor:
         """Q of the actions (...,) int64: (...)."""
+        ...
 
     def value(self, outputs: Tensor, temperature: float) -> Tensor:
         """V: (...)."""
+        ...
 
     def log_pi(self, outputs: Tensor, action: Tensor, temperature: float) -> Tensor:
         """log pi of the actions (...,) int64: (...)."""
+        ...
 
     def entropy(self, outputs: Tensor, temperature: float) -> Tensor:
         """Of pi, in nats: (...)."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from basalt_iq.gym_ids import register
 
 if TYPE_CHECKING:
+    __version__: str
     from basalt_iq.api import Agent, Rollout, load_agent, make, read_store, rollout
 
 __all__ = ["Agent", "Rollout", "__version__", "load_agent", "make", "read_store", "rollout"]

@@ -103,14 +103,14 @@ class Stream2021:
 
     def _send(self, steps: Steps, wanted: int, size: int, sink: Sink) -> tuple[dict[str, int], list[str]]:
         file, lead_in = self.files[0], wanted - steps.length - 1
-        decoded, remarks = 0, list[str]()
+        decoded, last, remarks = 0, np.empty(0, np.uint8), list[str]()
         for decoded, frame in enumerate(frames_of(file, size, remarks), 1):
             if lead_in < decoded <= wanted:
-                pixels = frame(None)
-                sink(pixels)
+                last = frame(None)
+                sink(last)
         if decoded == wanted - 1 and decoded > lead_in:
             # MineRL's own reader repeats the last frame but one too; no action depends on it.
-            sink(pixels)
+            sink(last)
         elif decoded < wanted:
             raise DemoError(file, f"breaks off: {decoded} frames decode of {wanted}")
         with blaming(file):

@@ -139,17 +139,21 @@ class Demo2022:
         ends = self.last and rows[-1][1] == len(chunks[-1])
         end = ending(chunks[-1]) if ends else None
         used, counts, remarks = [], [], self._remarks(chunks)
-        for pair, actions, (first, stop) in zip(self.pairs, chunks, rows, strict=True):
-            final = pair is self.pairs[-1]
+        videos = [
+            Chunk(pair, actions, size, pair is self.pairs[-1])
+            for pair, actions in zip(self.pairs, chunks, strict=True)
+        ]
+        last = videos[-1]
+        for pair, video, actions, (first, stop) in zip(self.pairs, videos, chunks, rows, strict=True):
+            final = video is last
             keep = stop if not final or end is None else end + 1
-            video = Chunk(pair, actions, size, final)
             video.send(sink, first, keep, one_more=final and stop == len(actions))
             used.append(actions.piece(first, first + min(keep - first, video.shown)))
             counts.append(video.counts)
             remarks += [[str(pair.video), what] for what in video.remarks]
-        if video.sent == len(used[-1]):
+        if last.sent == len(used[-1]):
             # Nothing was seen after the last action; no action depends on what this repeats.
-            sink(video.pixels)
+            sink(last.pixels)
         return self._steps(self.task, used, ended=end is not None, video=counts, remarks=remarks)
 
     def read_actions(self) -> list[Actions]:

@@ -89,7 +89,7 @@ def _episode(demo: Trajectory, layout: Layout) -> EpisodeBuffer:
             "pov": np.moveaxis(demo.frames[: demo.length + 1], 1, -1),
             "state": layout.states(demo),
         },
-        actions=layout.actions(demo),
+        actions=list(layout.actions(demo)),
         rewards=[0.0] * demo.length,
         terminations=list(over & demo.about.ended),
         truncations=list(over & (not demo.about.ended)),

@@ -72,18 +72,18 @@ class Recorded:
         if self.task is None:
             raise DemoError(self.video, "no folder above it names its task", "give --task")
         buttons, camera, remarks = read_actions(self.actions)
-        seen, odd = list[str](), 0
+        seen, odd, last = list[str](), 0, np.empty(0, np.uint8)
         for decoded, frame in enumerate(frames_of(self.video, size, seen), 1):
             if decoded <= len(buttons) + 1:
-                pixels = frame(None)
-                sink(pixels)
+                last = frame(None)
+                sink(last)
             odd = decoded - len(buttons) - 1
         if odd not in (0, -1):
             raise DemoError(
                 self.video, f"{odd + len(buttons) + 1} frames, but {len(buttons)} actions in its file"
             )
         if odd == -1:
-            sink(pixels)  # nothing was seen after the last action; no action depends on what this repeats
+            sink(last)  # nothing was seen after the last action; no action depends on what this repeats
         told = [[str(self.actions), what] for what in remarks] + [[str(self.video), what] for what in seen]
         return self._steps(self.task, buttons, camera, odd, told)
 

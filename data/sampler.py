@@ -167,8 +167,9 @@ class SequenceSampler:
         np.logical_and(times == ends - 1, terminal, out=batch.done)
         for row, (index, time) in enumerate(zip(which.tolist(), start.tolist(), strict=True)):
             self._copy(batch, row, self.episodes[index], time)
-        for row, (down, right) in enumerate(() if shifts is None else shifts.tolist()):
-            _shift(batch.frames[row], down, right)
+        if shifts is not None:
+            for row, (down, right) in enumerate(shifts.tolist()):
+                _shift(batch.frames[row], down, right)
         return batch
 
     def _copy(self, batch: Sequences, row: int, episode: Windowed, start: int) -> None:

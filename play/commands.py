@@ -16,7 +16,7 @@ from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
-from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, WorldName, at_once
+from basalt_iq.play.worlds import STAND_IN, Maker, at_once, era_of
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -63,13 +63,17 @@ class Evaluate(Command):
     """Processes that step worlds."""
     worlds: int = 8
     """Episodes under way at once."""
-    world: WorldName = "stand-in"
-    """Where to play. Only the stand-in judges success; elsewhere each of --workers plays one at a time."""
+    world: str = STAND_IN
+    """Where to play: stand-in, minerl-0.4, minerl-1.0, minestudio, mcio, or a plugin's. Only the stand-in
+    judges success; elsewhere each of --workers plays one at a time."""
     world_python: Optional[str] = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
     near: bool = False
     """Short episodes: the stand-in puts what the task needs near the start. Every result says so."""
+    large: bool = False
+    """Also film what a person would have seen, 640x360 (seed_N.large.mp4): report and comparison show that.
+    Takes about twice as long; episodes that are there already are not filmed."""
     device: str = "auto"
     """Where the network runs: auto (a GPU if there is one), cpu, cuda, cuda:1."""
     seed: int = 0
@@ -92,6 +96,8 @@ class Evaluate(Command):
             plan = replace(plan, distance="near" if self.near else "real")
         seeds = chosen_seeds(self.seeds, plan.task, self.first_seed, self.episodes)
         folder = self._folder()
+        if self.large:
+            maker = replace(maker, film=folder.resolve())
         with progress() as bar:
             line = bar.add_task(f"{plan.player} plays {plan.task}", total=len(seeds))
             summary = evaluate(
@@ -104,10 +110,8 @@ class Evaluate(Command):
 
     def _refuse_nonsense(self) -> None:
         """Raises UserError for what no installation could mend, before anything is read or written."""
-        if self.player == "scripted" and self.world != STAND_IN:
-            raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
-        if self.near and self.world != STAND_IN:
-            raise UserError("--near: only the stand-in world has a say in its distances")
+        if self.world != STAND_IN:
+            self._refuse_elsewhere()
         if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
             raise UserError("--episodes, --workers and --worlds must be at least 1")
         if self.max_steps is not None and self.max_steps < 1:
@@ -125,6 +129,17 @@ class Evaluate(Command):
             self._checkpoint()
         self._folder()
 
+    def _refuse_elsewhere(self) -> None:
+        """Raises UserError for what only the stand-in world can do."""
+        if self.player == "scripted":
+            raise UserError("the scripted player reads the stand-in world's state: it plays nowhere else")
+        if self.near:
+            raise UserError("--near: only the stand-in world has a say in its distances")
+        if self.large:
+            raise UserError(
+                "--large: only the stand-in draws a second picture; worlds of 2022 show 640x360 anyway"
+            )
+
     def _plan(self) -> tuple[Plan, Actor | None]:
         from basalt_iq.play.plan import Plan
         from basalt_iq.play.translation import fitted
@@ -136,7 +151,7 @@ class Evaluate(Command):
         plan, player = self._walker() if self.player == "walker" else self._agent()
         if self.world == STAND_IN:
             return plan, player
-        era = ERAS[self.world]
+        era = era_of(self.world, player.era)
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
 
     def _walked_like(self) -> tuple[Path, str]:

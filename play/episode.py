@@ -29,6 +29,8 @@ from basalt_iq.records import read_json, write_json
 MAX_STEPS = 12_096_000
 #: Bytes that the arrays of a step can take, with room for later versions, and of an episode without steps.
 STEP_BYTES, BASE_BYTES = 512, 1 << 20
+#: Ends the name of the film for people, beside the video of what the agent saw.
+LARGE = ".large.mp4"
 #: What to do about a damaged file; it may be the only copy.
 REMEDY = "restore it, or evaluate under another --name"
 
@@ -117,6 +119,12 @@ class Episode:
     @property
     def video(self) -> Path:
         return self.folder / f"{self.stem}.mp4"
+
+    @property
+    def shown(self) -> Path:
+        """The video for people: the large one where it was filmed."""
+        large = self.folder / f"{self.stem}{LARGE}"
+        return large if large.is_file() else self.video
 
     @cached_property
     def arrays(self) -> dict[str, np.ndarray]:

@@ -255,4 +255,4 @@ def blank(space: gymnasium.Space) -> Any:
     """An observation of nothing: a black frame, no items."""
     if isinstance(space, gymnasium.spaces.Dict):
         return {name: blank(part) for name, part in space.items()}
-    return space.default if isinstance(space, Enum) else np.zeros(space.shape, space.dtype)
+    return space.default if isinstance(space, Enum) else np.zeros(space.shape or (), space.dtype)

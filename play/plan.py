@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -79,7 +79,7 @@ class Summary(Plan):
     """The demonstrations that the episodes are pictures of, else None."""
 
 
-def summarise(plan: Plan, episodes: Sequence[Episode], seconds: float = 0.0, **more: object) -> Summary:
+def summarise(plan: Plan, episodes: Sequence[Episode], seconds: float = 0.0, **more: Any) -> Summary:
     """Success rate with its 95 % Wilson interval (all None where nothing judged), steps, faults."""
     facts = [episode.facts for episode in episodes if episode.facts.error is None]
     broken = {str(e.facts.seed): e.facts.error for e in episodes if e.facts.error is not None}
@@ -101,7 +101,7 @@ def summarise(plan: Plan, episodes: Sequence[Episode], seconds: float = 0.0, **m
         broken=broken,
         seeds=[f.seed for f in facts],
         seconds=round(seconds, 2),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

@@ -118,7 +118,8 @@ class Player:
         memories = [self._slots[slot] for slot in slots]
         due = [(o, m) for o, m in zip(observations, memories, strict=True) if m.tick % self.repeat == 0]
         if due:
-            self._think(*zip(*due, strict=True))
+            seen, thinkers = zip(*due, strict=True)
+            self._think(seen, thinkers)
         return [self._go_on(memory) for memory in memories]
 
     def state_dict(self) -> dict[int, Any]:

@@ -205,15 +205,16 @@ def play(recipe: Recipe, seed: int, recording: Recording) -> tuple[dict[str, Any
 
 def _play_through(env: Any, player: Any, seed: int, recording: Recording) -> Seen:
     """Play one episode and return what was seen at its end."""
-    idle = 0
+    seen, idle = Seen({}), 0
     for tick in ticks(env, seed, lambda _: player.act(), lambda: player.reset(env)):
-        if tick.seen.error:
-            raise UserError(f"the world broke at seed {seed} ({tick.seen.error}); run again")
+        seen = tick.seen
+        if seen.error:
+            raise UserError(f"the world broke at seed {seed} ({seen.error}); run again")
         recording.tick(tick)
         idle += player.done
         if idle >= _MOST_IDLE:
             break
-    return tick.seen
+    return seen
 
 
 def publish(recipe: Recipe, seed: int, folder: Path, recording: Recording, about: dict[str, Any]) -> None:

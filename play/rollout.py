@@ -289,11 +289,12 @@ def _scripted_episode(out: Path, facts: Facts, build: Build, seed: int) -> Episo
     from basalt_iq.world.players import make_player
 
     recorder, player = Recorder(out, replace(facts, seed=seed)), make_player(facts.task, seed)
-    env = build(facts.task, facts.era, facts.max_steps)
+    env, seen = build(facts.task, facts.era, facts.max_steps), Seen({})
     try:
         for tick in ticks(env, seed, lambda _: player.act(), lambda: player.reset(env.unwrapped)):
             recorder.tick(tick)
-        return recorder.end(tick.seen)
+            seen = tick.seen
+        return recorder.end(seen)
     except BaseException:
         recorder.discard()
         raise

@@ -7,7 +7,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
@@ -143,7 +143,7 @@ class VectorWorld:
         try:
             if not pipe.poll(self.timeout):
                 self._fail(worker, f"did not answer for {self.timeout:g} s")
-            answer = pipe.recv()
+            answer: list[tuple[int, Any]] | str = pipe.recv()
         except (EOFError, ConnectionResetError):
             self._fail(worker, self._epitaph(worker))
         if isinstance(answer, str):
@@ -154,7 +154,7 @@ class VectorWorld:
         self._processes[worker].join(5.0)
         return f"died (exit code {self._processes[worker].exitcode})"
 
-    def _fail(self, worker: int, what: str) -> None:
+    def _fail(self, worker: int, what: str) -> NoReturn:
         slots = ", ".join(map(str, range(worker, self.count, self._workers)))
         self.close()
         raise WorkerError(f"world worker {worker} (slots {slots}) {what}")
@@ -171,7 +171,7 @@ def _reset(world: gymnasium.Env, seed: int | None) -> tuple[Any, ...]:
 def _step(world: gymnasium.Env, action: dict[str, Any], drawn: bool) -> tuple[Any, ...]:
     """A step, without its picture if nobody looks and the world can do without one."""
     if hasattr(world.unwrapped, "draws"):
-        world.unwrapped.draws = drawn
+        setattr(world.unwrapped, "draws", drawn)  # noqa: B010  not every environment's
     return world.step(action)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from basalt_iq.contract import TASKS
 from basalt_iq.errors import UserError
@@ -158,7 +159,7 @@ def _video_fault(path: Path) -> str | None:
             shape, rate = (stream.width, stream.height), stream.average_rate
             frames = sum(1 for _ in container.decode(video=0))
         steps = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
-    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
+    except (FFmpegError, OSError, ValueError, IndexError) as error:
         return f"{path.name}: {error}"
     if shape != (WIDTH, HEIGHT) or rate != FPS:
         return f"{path.name}: {shape[0]}x{shape[1]} at {rate}"

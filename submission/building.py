@@ -22,7 +22,6 @@ from basalt_iq.submission.manifest import (
     AICROWD_2022,
     MANIFEST,
     Manifest,
-    Target,
     refuse_existing,
 )
 from basalt_iq.submission.package_files import copy_files, package_files
@@ -61,7 +60,7 @@ class Agent:
         return cls(folder, spec, _settings(path))
 
 
-def build_package(target: Target, runs: Sequence[Path], out: Path, about: Particulars) -> Manifest:
+def build_package(target: str, runs: Sequence[Path], out: Path, about: Particulars) -> Manifest:
     """Write the package of an AIcrowd `target` to `out`, which must not exist. Returns its manifest."""
     refuse_existing(out)
     agents = [Agent.find(run) for run in runs]
@@ -79,11 +78,10 @@ def build_package(target: Target, runs: Sequence[Path], out: Path, about: Partic
 
 def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
     """2021: one agent, in its own task."""
-    if len(agents) != 1 or agents[0].spec.era != 2021:
+    if len(agents) != 1:
         given = ", ".join(f"{a.spec.task} of {a.spec.era}" for a in agents)
         raise UserError(
-            f"{AICROWD_2021} takes one run, trained on 2021 demos, not: {given};"
-            f" name one such run, or choose --target {AICROWD_2022}"
+            f"{AICROWD_2021} takes one run, not: {given}; name one, or choose --target {AICROWD_2022}"
         )
     return {agents[0].spec.task: agents[0]}
 
@@ -105,17 +103,18 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
     if stood_in:
         first = played[stood_in[0]].spec.task
         said.append(f"no run of their own: {', '.join(stood_in)}; played by the agent of {first}")
-    old = sorted({agent.spec.task for agent in played.values() if agent.spec.era != era})
-    if old:
+    others = [agent.spec for agent in played.values() if agent.spec.era != era]
+    if others:
+        trained = ", ".join(sorted({spec.task for spec in others}))
         said.append(
-            f"trained on 2021 demos: {', '.join(old)}; plays the {era} interface by translation,"
+            f"trained on {others[0].era} demos: {trained}; plays the {era} interface by translation,"
             f" so expect less than from an agent trained on {era} demos"
         )
     return said
 
 
 def _fill(
-    folder: Path, target: Target, played: Mapping[str, Agent], about: Particulars, manifest: Manifest
+    folder: Path, target: str, played: Mapping[str, Agent], about: Particulars, manifest: Manifest
 ) -> None:
     names = package_files()
     place = f"submission/templates/{target}/"
@@ -186,7 +185,7 @@ class Entry2022(Entry):
     track: str = "basalt"
 
 
-def _entry(target: Target, played: Mapping[str, Agent], about: Particulars) -> Entry:
+def _entry(target: str, played: Mapping[str, Agent], about: Particulars) -> Entry:
     challenge = f"neurips-{target[-4:]}-minerl-basalt-competition"
     common = challenge, about.authors, about.description, about.license, about.gpu
     return (

@@ -82,7 +82,7 @@ def best_video(run: Path) -> Path | None:
         if read_summary(folder).weights is None:
             continue
         episodes = sorted(load_all(folder), key=lambda e: (not e.facts.success, e.facts.seed))
-        return next((one.video for one in episodes if one.video.is_file()), None)
+        return next((one.shown for one in episodes if one.shown.is_file()), None)
     return None
 
 

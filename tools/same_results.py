@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ APART = ("seconds", "command", "checkpoint")
 
 def differences(a: Path, b: Path) -> list[str]:
     found = []
-    one, two = ({k: v for k, v in read_summary(x).items() if k not in APART} for x in (a, b))
+    one, two = ({k: v for k, v in asdict(read_summary(x)).items() if k not in APART} for x in (a, b))
     if one != two:
         found.append(f"summaries: {json.dumps(one)} and {json.dumps(two)}")
     left, right = load_all(a), load_all(b)
@@ -30,9 +31,7 @@ def equal(folder: Path) -> str:
     """What was found to be the same."""
     played, summary = load_all(folder), read_summary(folder)
     steps = ", ".join(str(episode.facts.steps) for episode in played)
-    return (
-        f"{summary['successes']} of {len(played)} succeed, after {steps} steps; all numbers and frames equal"
-    )
+    return f"{summary.successes} of {len(played)} succeed, after {steps} steps; all numbers and frames equal"
 
 
 def _between(x: Episode, y: Episode) -> Iterator[str]:

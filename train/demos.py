@@ -129,8 +129,12 @@ class DemoEpisode:
     def terminal(self) -> bool:
         return self.trajectory.about.ended
 
-    @cached_property
+    @property
     def frames(self) -> StoredFrames:
+        return self._frames
+
+    @cached_property
+    def _frames(self) -> StoredFrames:
         frames = self.trajectory.frames.part(self.first, self.spec.repeat, self.length + 1)
         return frames.mirror() if self.mirrored else frames
 

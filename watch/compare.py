@@ -130,7 +130,7 @@ class Comparison:
         self.episodes: dict[str, dict[int, Episode]] = {}
         for evaluation in evaluations:
             if evaluation.summary.task == task:
-                shown = {e.facts.seed: e for e in evaluation.played if e.video.exists()}
+                shown = {e.facts.seed: e for e in evaluation.played if e.shown.exists()}
                 if shown:
                     self.episodes[evaluation.name] = shown
         self._rng = random.Random()
@@ -212,7 +212,7 @@ class Comparison:
         match, side = self._open.get(request.path_params["match"]), request.path_params["side"]
         if match is None or side not in ("left", "right"):
             return refusal("not found", HTTPStatus.NOT_FOUND)
-        return FileResponse(self.episodes[getattr(match, side)][match.seed].video, media_type="video/mp4")
+        return FileResponse(self.episodes[getattr(match, side)][match.seed].shown, media_type="video/mp4")
 
     def _seeds(self) -> dict[str, set[int]]:
         return {agent: set(episodes) for agent, episodes in self.episodes.items()}

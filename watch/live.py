@@ -71,7 +71,7 @@ class LiveSite:
         if media is None:
             return refusal("not found", HTTPStatus.NOT_FOUND)
         if name.startswith("v-"):
-            return FileResponse(media.episode.video, media_type="video/mp4")
+            return FileResponse(media.episode.shown, media_type="video/mp4")
         return Response(delivery(media), media_type="text/javascript")
 
 

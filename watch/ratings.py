@@ -84,7 +84,7 @@ def update(ratings: Ratings, left: str, right: str, winner: Winner) -> None:
     new = TRUESKILL.create_rating
     first, second = (right, left) if winner == "right" else (left, right)
     before = ratings.get(first, new()), ratings.get(second, new())
-    ratings[first], ratings[second] = TRUESKILL.rate_1vs1(*before, drawn=winner == "draw")
+    ratings[first], ratings[second] = trueskill.rate_1vs1(*before, drawn=winner == "draw", env=TRUESKILL)
 
 
 def score(rating: trueskill.Rating) -> float:
@@ -133,7 +133,7 @@ def gain(a: trueskill.Rating, b: trueskill.Rating) -> float:
     """Variance that a judgement of a and b is expected to remove."""
     before = a.sigma**2 + b.sigma**2
     wins = NormalDist().cdf((a.mu - b.mu) / math.sqrt(2 * TRUESKILL.beta**2 + before))
-    after = [sum(r.sigma**2 for r in TRUESKILL.rate_1vs1(*pair)) for pair in ((a, b), (b, a))]
+    after = [sum(r.sigma**2 for r in trueskill.rate_1vs1(*pair, env=TRUESKILL)) for pair in ((a, b), (b, a))]
     return before - wins * after[0] - (1 - wins) * after[1]
 
 

@@ -146,7 +146,7 @@ def _evaluation(
 def _episode(media: Media, points: int) -> EpisodePart:
     episode = media.episode
     return EpisodePart(
-        media.key, episode.video.exists(), episode.facts, digest(episode), path(episode, points)
+        media.key, episode.shown.exists(), episode.facts, digest(episode), path(episode, points)
     )
 
 
@@ -176,15 +176,15 @@ def finite(value: Any) -> Any:
 
 
 def _size(episode: Episode) -> int:
-    files = (episode.video, episode.folder / f"{episode.stem}.npz")
+    files = (episode.shown, episode.folder / f"{episode.stem}.npz")
     return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _blocks(media: Media) -> list[tuple[str, str]]:
     """(id, base64) of an episode's arrays and video, for script blocks that nobody executes."""
     blocks = [(f"a-{media.key}", pack(media.episode))]
-    if media.episode.video.exists():
-        blocks.append((f"v-{media.key}", base64.b64encode(media.episode.video.read_bytes()).decode()))
+    if media.episode.shown.exists():
+        blocks.append((f"v-{media.key}", base64.b64encode(media.episode.shown.read_bytes()).decode()))
     return blocks
 
 
@@ -196,5 +196,5 @@ def delivery(media: Media) -> str:
 def _write_beside(folder: Path, media: Sequence[Media]) -> None:
     for m in media:
         (folder / f"a-{m.key}.js").write_text(delivery(m))
-        if m.episode.video.exists():
-            shutil.copyfile(m.episode.video, folder / f"v-{m.key}.mp4")
+        if m.episode.shown.exists():
+            shutil.copyfile(m.episode.shown, folder / f"v-{m.key}.mp4")

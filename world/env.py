@@ -16,7 +16,7 @@ from basalt_iq.world.judges import Verdict
 from basalt_iq.world.maps import Distance
 from basalt_iq.world.simulation import Action, Simulation
 from basalt_iq.world.state import World
-from basalt_iq.world.tasks import RULES
+from basalt_iq.world.tasks import make_rules
 from basalt_iq.world.view import View
 
 ASKED_EVERY: Final = 5
@@ -47,7 +47,8 @@ class BasaltEnv(gymnasium.Env):
         resolution: tuple[int, int],
         distance: Distance = "real",
     ):
-        self.task, self.era, self.max_steps, self.distance = task, era, max_steps, distance
+        self.task, self.era, self.max_steps = task, era, max_steps
+        self.distance: Distance = distance
         self.observation_space = spaces.observation_space(task, era)
         if resolution != task.pov_shape(era)[:2]:
             pov = gymnasium.spaces.Box(0, 255, (*resolution, 3), np.uint8)
@@ -58,7 +59,7 @@ class BasaltEnv(gymnasium.Env):
         self.draws = True
         self.simulation = Simulation(task, era, resolution)
         self._view = View(self.simulation)
-        self._rules = RULES[task.name]()
+        self._rules = make_rules(task.name)
         self._status: tuple[int, dict[str, Any]] = (-1, {})
         self._over = True
 

@@ -130,8 +130,8 @@ class Hands:
         self.digging, self.dug, self._rest = None, 0.0, DIG_DELAY
 
     def _hit_an_animal(self) -> bool:
-        eye, herd, direction = self._avatar.eye, self._world.animals[:-1], self._avatar.look
-        i = animals.struck(self._world.blocks, herd, *eye, *direction, HIT_REACH)
+        (x, y, z), herd, direction = self._avatar.eye, self._world.animals[:-1], self._avatar.look
+        i = animals.struck(self._world.blocks, herd, x, y, z, *direction, HIT_REACH)
         if i < 0:
             return False
         if self._hit_wait == 0:

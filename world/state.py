@@ -59,7 +59,8 @@ class World:
         self.houses: list[House] = []
         self.village: set[Cell] = set()
         self.style = ""
-        self.caves = self.walk = self.mouths = np.zeros((0, 0, 0), np.int16)
+        self.caves: np.ndarray = np.zeros((0, 0, 0), np.int16)
+        self.walk = self.mouths = self.caves
         self.water.clear()
 
     def settle(self) -> None:

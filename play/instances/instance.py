@@ -70,8 +70,10 @@ def serve(pipe: Connection, make: Callable[[], Any]) -> None:
     """
     env = _answer(pipe, make)
     jobs = {"seed": lambda n: env.seed(n), "reset": lambda _: env.reset(), "step": lambda a: env.step(a)}
+    if env is None:
+        return
     try:
-        while env is not None:
+        while True:
             kind, value = receive(pipe)
             _answer(pipe, jobs[kind], value)
     except (EOFError, BrokenPipeError):

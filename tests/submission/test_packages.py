@@ -93,8 +93,16 @@ def test_an_agent_of_2022_plays_all_tasks_as_they_share_one_interface(make_agent
     assert [note.partition(":")[0] for note in manifest.notes] == ["no run of their own"]
     found = rows(tmp_path / "package")
     assert all(row.ok for row in found.values()), [row for row in found.values() if not row.ok]
-    with pytest.raises(UserError, match=r"one run, trained on 2021 demos, not: MakeWaterfall of 2022; name"):
-        build_package(AICROWD_2021, [agent], tmp_path / "new", Particulars())
+
+
+@pytest.mark.slow
+def test_an_agent_of_2022_goes_to_2021_by_translation_in_its_task(make_agent, tmp_path):
+    agent = make_agent(tmp_path / "agent", "MakeWaterfall", era=2022)
+    manifest = build_package(AICROWD_2021, [agent], tmp_path / "package", Particulars())
+    assert manifest.tasks == {"MakeWaterfall": "train/MakeWaterfall"}
+    assert manifest.notes[0].startswith("trained on 2022 demos: MakeWaterfall; plays the 2021 interface by")
+    found = rows(tmp_path / "package")
+    assert all(row.ok for row in found.values()), [row for row in found.values() if not row.ok]
 
 
 def test_the_debug_mode_is_two_short_episodes(checkpoint, tmp_path, monkeypatch):

@@ -238,8 +238,8 @@ class Builder(ScriptedPlayer):
     def would_hit(self) -> bool:
         """Whether a blow now would hurt somebody."""
         view = physics.look(self.env.body[physics.YAW], self.env.body[physics.PITCH])
-        herd = self.env.world.animals[:-1]
-        return bool(struck(self.env.world.blocks, herd, *self.eye, *view, HIT_REACH) >= 0)
+        (x, y, z), herd = self.eye, self.env.world.animals[:-1]
+        return bool(struck(self.env.world.blocks, herd, x, y, z, *view, HIT_REACH) >= 0)
 
     def bodies_near(self, x: float, z: float, blocks: float) -> bool:
         """Whether an animal or villager is within so many blocks."""

@@ -44,7 +44,7 @@ class Explorer(ScriptedPlayer):
     def start_exploring(self) -> None:
         self.seen = np.zeros(self.kind.shape[::2], np.bool_)
         self.sea = (self.kind == paths.WATER).any(1)
-        self.known = np.zeros(self.kind.shape[::2], np.bool_)
+        self.known: np.ndarray = np.zeros(self.kind.shape[::2], np.bool_)
         self.stops: list[np.ndarray] = []
         self._looked = -LOOK
 

@@ -166,9 +166,9 @@ class FindCavePlayer(Explorer):
 
     def _deepest_yaw(self) -> float:
         """The direction in which the cave goes on farthest, rather ahead than behind."""
-        eye, best, yaw = self.eye, -np.inf, self.yaw
+        (x, y, z), best, yaw = self.eye, -np.inf, self.yaw
         for turn in range(-120, 121, 15):
-            free = sight.cast(self.screen, *eye, *sight.direction(self.yaw + turn, 5.0), 16.0)
+            free = sight.cast(self.screen, x, y, z, *sight.direction(self.yaw + turn, 5.0), 16.0)
             depth = (free if free >= 0 else 16.0) - abs(turn) / 20.0
             if depth > best:
                 best, yaw = depth, self.yaw + turn

@@ -57,8 +57,9 @@ class Herder(Settler):
         aside = math.sqrt(max(float(away @ away) - depth**2, 0.0))
         if depth < 0.5 or aside > depth * scale or wide * high * (RAYS / (2 * scale * depth)) ** 2 < PIXELS:
             return False
-        length = float(np.linalg.norm(away))
-        free = sight.cast(self.screen, *self.eye, *(away / length), length)
+        length, (x, y, z) = float(np.linalg.norm(away)), self.eye
+        to_x, to_y, to_z = away / length
+        free = sight.cast(self.screen, x, y, z, to_x, to_y, to_z, length)
         return free < 0 or free > length - 0.5
 
     @property

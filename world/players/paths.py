@@ -139,7 +139,7 @@ def route(
 ) -> np.ndarray | None:
     """The cheapest route [K, 3] from ``start`` to any cell of the mask ``goals`` [X, Y, Z], or None."""
     cells, cost, parent, found = _spread(kind, np.array(start), goals, limit, drop)
-    return None if found < 0 else Reach(cells, cost, parent).route(found)
+    return None if found < 0 else Reach(cells, cost, parent).route(int(found))
 
 
 @njit(**JIT)
