@@ -217,13 +217,16 @@ class CheckOutcome:
 def play(folder: Path, manifest: Manifest, trial: Trial, episodes: int) -> CheckOutcome:
     """Run a copy of the package in a process of its own, with the organisers' files over its own if given."""
     target, variable = manifest.target, EPISODES[manifest.target][1]
+    settings = {variable: str(episodes)}
+    if target == AICROWD_2021:  # the organisers' file plays FindCave unless its evaluator says otherwise
+        settings["MINERL_GYM_ENV"] = f"MineRLBasalt{next(iter(manifest.tasks))}HighRes-v0"
     judge = Judge(int(target[-4:]), trial.max_steps)
     ours, theirs = Pipe()
     with tempfile.TemporaryDirectory(prefix="basalt-iq-check-") as scratch:
         output = Path(scratch) / "output"
         package = _laid_out(folder, Path(scratch), target, trial.originals)
         with output.open("wb") as file:
-            process = _start(package, Path(scratch), theirs, file, {variable: str(episodes)})
+            process = _start(package, Path(scratch), theirs, file, settings)
         theirs.close()
         try:
             judge.serve(ours, trial.silence)
