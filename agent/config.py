@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from basalt_iq import plugins
+
+ENCODERS = ("nature", "impala")
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Size and shape of the network."""
 
-    encoder: Literal["nature", "impala"] = "nature"
-    """Convolutions: nature (three layers, fast) or impala (residual, 4 times the work)."""
+    encoder: str = "nature"
+    """Convolutions: nature (three layers, fast), impala (residual, 4 times the work), or a plugin's."""
     width: int = 1
     """Multiplies the encoder's channels."""
     features: int = 256
@@ -28,6 +31,9 @@ class NetworkConfig:
     """Decisions between the frames seen at once."""
     size: int = 64
     """Frame height and width in pixels."""
+
+    def __post_init__(self) -> None:
+        plugins.check("encoder", self.encoder, ENCODERS)
 
     @property
     def history(self) -> int:

@@ -10,9 +10,11 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from basalt_iq import plugins
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.lstm import unroll
 from basalt_iq.agent.soft_head import JointHead, SoftHead
+from basalt_iq.errors import UserError
 
 #: (h, c), each (B, hidden): the memory that goes from step to step. Explicit, so that it cannot be forgotten.
 Carry = tuple[Tensor, Tensor]
@@ -33,7 +35,7 @@ class SoftQNetwork(nn.Module):
         super().__init__()
         self.soft: SoftHead = JointHead(actions) if isinstance(actions, int) else actions
         self.config, self.vector_size, self.scale = config, vector_size, scale
-        self.encoder = ENCODERS[config.encoder](3 * config.stack, config.width)
+        self.encoder = make_encoder(config)
         with torch.no_grad():
             flat = self.encoder(torch.zeros(1, 3 * config.stack, config.size, config.size)).numel()
         self.project = nn.Linear(flat, config.features)
@@ -218,4 +220,19 @@ class Residual(nn.Module):
         return x + self.second(self.first(x.relu()).relu())
 
 
-ENCODERS: dict[str, Callable[[int, int], nn.Sequential]] = {"nature": nature, "impala": impala}
+Encoder = Callable[[int, int], nn.Sequential]
+#: From channels and width; the first layer is a Conv2d, which sees the stacked frames.
+ENCODERS: dict[str, Encoder] = {"nature": nature, "impala": impala}
+
+
+def make_encoder(config: NetworkConfig) -> nn.Sequential:
+    """Ours or a plugin's. Raises UserError where a plugin gives something else."""
+    make = plugins.find("encoder", config.encoder, ENCODERS, callable, "a function of channels and width")
+    encoder = make(3 * config.stack, config.width)
+    if not isinstance(encoder, nn.Sequential) or not isinstance(encoder[0], nn.Conv2d):
+        package = plugins.package_of("encoder", config.encoder)
+        raise UserError(
+            f"encoder {config.encoder!r} of the package {package}: must make an nn.Sequential that begins"
+            f" with a Conv2d, not {type(encoder).__name__}"
+        )
+    return encoder

@@ -6,10 +6,11 @@ The tests hold every space, value by value, against the spaces read from the rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from basalt_iq import plugins
 from basalt_iq.errors import UserError
 
 ERAS = (2021, 2022)
@@ -127,12 +128,50 @@ ENVIRONMENTS: dict[str, Task] = {
 }
 
 
+@dataclass(frozen=True)
+class AddedTask:
+    """A task of another package, as its entry point gives it (docs/plugins.md).
+
+    The entry point's name is the task's, and its environment id is that name with "-v0".
+    """
+
+    task: Task
+    briefing: str = ""
+    """What to do, in a sentence or two, for who plays or judges it."""
+    rules: Callable[[], Any] | None = None
+    """Makes its `basalt_iq.world.tasks.Rules` (land, judge, progress); None: the stand-in cannot play it."""
+    player: Callable[[int], Any] | None = None
+    """Makes its scripted player (`basalt_iq.world.players.base.ScriptedPlayer`) from a seed."""
+
+
 def find_task(name: str) -> Task:
     """The task of a short name ("FindCave") or an environment id. Raises UserError naming the choices."""
-    task = TASKS.get(name) or ENVIRONMENTS.get(name)
-    if task is None:
-        raise UserError(f"unknown task {name!r}: choose from {', '.join(TASKS)} (or MineRLBasalt<task>-v0)")
-    return task
+    if (task := known_task(name)) is not None:
+        return task
+    choices = ", ".join([*TASKS, *plugins.names("task")])
+    raise UserError(f"unknown task {name!r}: choose from {choices} (or MineRLBasalt<task>-v0)")
+
+
+def known_task(name: str) -> Task | None:
+    """As `find_task`, None where there is none of that name."""
+    if (task := TASKS.get(name) or ENVIRONMENTS.get(name)) is not None:
+        return task
+    added = added_task(name.removesuffix("-v0"))
+    return added.task if added else None
+
+
+def added_task(name: str) -> AddedTask | None:
+    """Another package's task of that short name. Raises UserError where it cannot be loaded or contradicts
+    itself."""
+    if name in TASKS or name not in plugins.names("task"):
+        return None
+    added = plugins.load("task", name, lambda thing: isinstance(thing, AddedTask), "a contract.AddedTask")
+    if (added.task.name, added.task.env_id) != (name, f"{name}-v0"):
+        raise UserError(
+            f"task {name!r} of the package {plugins.package_of('task', name)}: calls itself"
+            f" {added.task.name} ({added.task.env_id}), not {name} ({name}-v0)"
+        )
+    return added
 
 
 def noop(task: Task, era: int = 2021) -> dict[str, Any]:

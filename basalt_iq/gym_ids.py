@@ -37,12 +37,14 @@ def make(*, render_mode: str | None = None, **options: Any) -> gymnasium.Env:
 
 
 def _register(registry: ModuleType) -> None:
-    from basalt_iq.contract import TASKS
+    from basalt_iq import contract, plugins
 
-    for task in TASKS.values():
-        for era in task.start:
-            kwargs = {"task": task.name, "era": era}
-            registry.register(f"basalt_iq/{task.name}-{era}-v0", "basalt_iq.gym_ids:make", kwargs=kwargs)
+    ids = [(task.name, era) for task in contract.TASKS.values() for era in task.start]
+    # Which eras another package's task has, only that package knows: it is not imported for its name.
+    ids += [(name, era) for name in plugins.names("task") for era in contract.ERAS]
+    for task, era in ids:
+        kwargs = {"task": task, "era": era}
+        registry.register(f"basalt_iq/{task}-{era}-v0", "basalt_iq.gym_ids:make", kwargs=kwargs)
 
 
 class _WhenImported:

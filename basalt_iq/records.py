@@ -42,6 +42,8 @@ def parse_json(raw: bytes | str, kind: type[T], source: str, *, remedy: str) -> 
 
     try:
         return msgspec.json.decode(raw, type=kind)
+    except UserError as error:  # a record's own refusal
+        raise UserError(f"{source}: {error}") from None
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError, TypeError) as error:
         raise UserError(f"{source}: not what it should be ({_short(error)}); {remedy}") from None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from basalt_iq.contract import ENVIRONMENTS, TASKS, Task, find_task
+from basalt_iq.contract import Task, find_task, known_task
 from basalt_iq.data import era2021, era2022, minestudio
 from basalt_iq.data.defects import DemoError, Finding, blaming
 from basalt_iq.data.steps import Steps
@@ -140,7 +140,7 @@ def task_of(path: Path) -> Task | None:
     """
     for parent in (*path.absolute().parents, *path.resolve().parents):
         name = _ALIASES.get(parent.name, parent.name)
-        if name in TASKS or name in ENVIRONMENTS or name.startswith("MineRLBasalt"):
+        if known_task(name) or name.startswith("MineRLBasalt"):
             return find_task(name)
     return None
 

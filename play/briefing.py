@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from basalt_iq.contract import TICK_SECONDS, Task
+from basalt_iq.contract import TICK_SECONDS, Task, added_task
 
 TASKS = {
     "FindCave": "Explore, find a cave, and throw a snowball once inside it.",
@@ -22,7 +22,8 @@ _ENDS = {
 
 def about(task: str) -> str:
     """What to do, in a sentence or two; empty for a task that is not BASALT's."""
-    return TASKS.get(task, "")
+    added = added_task(task)
+    return added.briefing if added else TASKS.get(task, "")
 
 
 def how_to_end(task: Task, era: int, max_steps: int) -> str:

@@ -16,7 +16,7 @@ from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
-from basalt_iq.play.worlds import ERAS, STAND_IN, Maker, WorldName, at_once
+from basalt_iq.play.worlds import STAND_IN, Maker, at_once, era_of
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -63,8 +63,9 @@ class Evaluate(Command):
     """Processes that step worlds."""
     worlds: int = 8
     """Episodes under way at once."""
-    world: WorldName = "stand-in"
-    """Where to play. Only the stand-in judges success; elsewhere each of --workers plays one at a time."""
+    world: str = STAND_IN
+    """Where to play: stand-in, minerl-0.4, minerl-1.0, minestudio, mcio, or a plugin's. Only the stand-in
+    judges success; elsewhere each of --workers plays one at a time."""
     world_python: Optional[str] = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
@@ -150,7 +151,7 @@ class Evaluate(Command):
         plan, player = self._walker() if self.player == "walker" else self._agent()
         if self.world == STAND_IN:
             return plan, player
-        era = ERAS[self.world]
+        era = era_of(self.world, player.era)
         return replace(plan, era=era, world=self.world), fitted(player, plan.task, era)
 
     def _walked_like(self) -> tuple[Path, str]:

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from basalt_iq import plugins
 from basalt_iq.contract import find_task
 from basalt_iq.errors import UserError
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 #: Makes one world from (task, era, max_steps); picklable.
 Build: TypeAlias = "Callable[[str, int, int | None], gymnasium.Env]"
-WorldName = Literal["stand-in", "minerl-0.4", "minerl-1.0", "minestudio", "mcio"]
 STAND_IN = "stand-in"
 #: Names an instance of the `mcio` command that each episode starts anew; without it a running game is joined.
 MCIO_INSTANCE = "BASALT_IQ_MCIO_INSTANCE"
@@ -65,8 +65,16 @@ FOREIGN: dict[str, Foreign] = {
         (3, 12),
     ),
 }  # fmt: skip
-#: World -> the one interface it has; the stand-in has both.
-ERAS = {name: foreign.era for name, foreign in FOREIGN.items()}
+
+
+@dataclass(frozen=True)
+class AddedWorld:
+    """A world of another package, as its entry point gives it (docs/plugins.md), in this interpreter."""
+
+    make: Build
+    """An environment with the contract's spaces from (task, era, max_steps). It may judge: see the page."""
+    era: int | None = None
+    """The one interface it has; None: both."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +96,21 @@ class Maker:
     def __call__(self, task: str, era: int, max_steps: int | None) -> gymnasium.Env:
         if self.world == STAND_IN:
             return self._stand_in(task, era, max_steps)
+        self.check_era(era)
+        if self.world not in FOREIGN:
+            return find_added(self.world).make(task, era, max_steps)
         from basalt_iq.play.minerl import MinerlWorld
 
-        self.check_era(era)
         return MinerlWorld(task, era, max_steps, command=self.command(task))
 
     def check(self) -> None:
         """Raises UserError with the reason and the way to install it if there is no such world here."""
         if self.world == STAND_IN:
             return
-        foreign = find_foreign(self.world)
+        if self.world not in FOREIGN:
+            find_added(self.world)
+            return
+        foreign = FOREIGN[self.world]
         if reason := absence(foreign, self.interpreter):
             raise UserError(
                 f"--world {self.world}: {reason}; {foreign.install}, and name that interpreter by"
@@ -106,12 +119,13 @@ class Maker:
 
     def check_era(self, era: int) -> None:
         """Raises UserError if the world has another interface."""
-        if ERAS.get(self.world, era) != era:
-            raise UserError(f"--world {self.world} has the {ERAS[self.world]} interface, not that of {era}")
+        if era_of(self.world, era) != era:
+            has = era_of(self.world)
+            raise UserError(f"--world {self.world} has the {has} interface, not that of {era}")
 
     @property
     def interpreter(self) -> str:
-        return self.python or os.environ.get(find_foreign(self.world).variable) or sys.executable
+        return self.python or os.environ.get(FOREIGN[self.world].variable) or sys.executable
 
     def command(self, task: str) -> list[str]:
         """What starts a process that holds the world; the environment id and a pipe are added to it."""
@@ -149,7 +163,7 @@ def make(
     """
     maker = Maker(world, python, near=near)
     maker.check()
-    return maker(task, era or ERAS.get(world, 2021), max_steps)
+    return maker(task, era or era_of(world), max_steps)
 
 
 def use_world(world: str, python: str | None) -> None:
@@ -160,15 +174,26 @@ def use_world(world: str, python: str | None) -> None:
     if world == STAND_IN:
         return
     if python is not None:
-        os.environ[find_foreign(world).variable] = python
+        if world not in FOREIGN:
+            raise UserError(f"--world-python: {world} runs in this interpreter; leave it out")
+        os.environ[FOREIGN[world].variable] = python
     Maker(world).check()
 
 
-def find_foreign(world: str) -> Foreign:
-    """Raises UserError naming the choices."""
-    if world not in FOREIGN:
-        raise UserError(f"unknown world {world!r}: choose from {', '.join((STAND_IN, *FOREIGN))}")
-    return FOREIGN[world]
+def era_of(world: str, otherwise: int = 2021) -> int:
+    """The one interface that a world has; `otherwise` where it has both. Raises UserError for no world."""
+    if world == STAND_IN:
+        return otherwise
+    only = FOREIGN[world].era if world in FOREIGN else find_added(world).era
+    return otherwise if only is None else only
+
+
+def find_added(world: str) -> AddedWorld:
+    """A plugin's world. Raises UserError naming the choices."""
+    plugins.check("world", world, (STAND_IN, *FOREIGN))
+    return plugins.load(
+        "world", world, lambda thing: isinstance(thing, AddedWorld), "a play.worlds.AddedWorld"
+    )
 
 
 def at_once(world: str, worlds: int, workers: int) -> int:

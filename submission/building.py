@@ -22,7 +22,6 @@ from basalt_iq.submission.manifest import (
     AICROWD_2022,
     MANIFEST,
     Manifest,
-    Target,
     refuse_existing,
 )
 from basalt_iq.submission.package_files import copy_files, package_files
@@ -61,7 +60,7 @@ class Agent:
         return cls(folder, spec, _settings(path))
 
 
-def build_package(target: Target, runs: Sequence[Path], out: Path, about: Particulars) -> Manifest:
+def build_package(target: str, runs: Sequence[Path], out: Path, about: Particulars) -> Manifest:
     """Write the package of an AIcrowd `target` to `out`, which must not exist. Returns its manifest."""
     refuse_existing(out)
     agents = [Agent.find(run) for run in runs]
@@ -115,7 +114,7 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
 
 
 def _fill(
-    folder: Path, target: Target, played: Mapping[str, Agent], about: Particulars, manifest: Manifest
+    folder: Path, target: str, played: Mapping[str, Agent], about: Particulars, manifest: Manifest
 ) -> None:
     names = package_files()
     place = f"submission/templates/{target}/"
@@ -186,7 +185,7 @@ class Entry2022(Entry):
     track: str = "basalt"
 
 
-def _entry(target: Target, played: Mapping[str, Agent], about: Particulars) -> Entry:
+def _entry(target: str, played: Mapping[str, Agent], about: Particulars) -> Entry:
     challenge = f"neurips-{target[-4:]}-minerl-basalt-competition"
     common = challenge, about.authors, about.description, about.license, about.gpu
     return (

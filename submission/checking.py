@@ -26,7 +26,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.play.instances import instance
 from basalt_iq.submission.building import TEMPLATES
 from basalt_iq.submission.judge import SILENCE_SECONDS, Judge, Log, Stop
-from basalt_iq.submission.manifest import AICROWD_2021, AICROWD_2022, BEDD, Manifest, read_manifest
+from basalt_iq.submission.manifest import AICROWD_2021, AICROWD_2022, BEDD, TARGETS, Manifest, read_manifest
 from basalt_iq.submission.package_files import private
 from basalt_iq.submission.results import CheckRow
 
@@ -82,6 +82,10 @@ class Trial:
 def check_package(folder: Path, trial: Trial) -> list[CheckRow]:
     """Every check of an AIcrowd or BEDD package. Raises UserError if `folder` is not a package."""
     manifest = read_manifest(folder)
+    if manifest.target not in TARGETS:
+        from basalt_iq.submission.evaluators import find_evaluator
+
+        return list(find_evaluator(manifest.target).check(folder, manifest, trial))
     if manifest.target == BEDD:
         from basalt_iq.submission.bedd import check_rollouts
 

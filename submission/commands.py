@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Optional
 
 import tyro
 
+from basalt_iq import plugins
 from basalt_iq.agent.places import find_agent
 from basalt_iq.command import Command, console
 from basalt_iq.errors import UserError
-from basalt_iq.submission.manifest import BEDD, Manifest, Target, read_manifest, refuse_existing
+from basalt_iq.play.worlds import STAND_IN
+from basalt_iq.submission.manifest import BEDD, TARGETS, Manifest, read_manifest, refuse_existing
 from basalt_iq.submission.results import Built, CheckRow, PackageChecked
 
 
@@ -21,9 +25,9 @@ class Build(Command):
 
     runs: tyro.conf.Positional[Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]")]]
     """Run or checkpoint folders. A task without a run of its own is played by the first one's agent."""
-    target: Target
+    target: str
     """aicrowd-2021: one task. aicrowd-2022: all four tasks. bedd: videos of all four on its 44 fixed seeds.
-    An agent that was trained on the other interface's demos plays by translation."""
+    Or a plugin's. An agent that was trained on the other interface's demos plays by translation."""
     out: Path
     """Folder of the package; must not exist yet."""
     authors: tuple[str, ...] = ()
@@ -36,8 +40,9 @@ class Build(Command):
     """Ask AIcrowd for a GPU."""
     debug: bool = False
     """aicrowd-2022: two episodes of 100 steps, to try the submission out."""
-    world: Literal["stand-in", "minerl-1.0", "minestudio", "mcio"] = "stand-in"
-    """bedd: where the episodes are played. BEDD's judges compare videos from MineRL 1.0."""
+    world: str = STAND_IN
+    """bedd: where the episodes are played: stand-in, minerl-1.0, minestudio, mcio, or a
+    plugin's. BEDD's judges compare videos from MineRL 1.0."""
     world_python: Optional[str] = None
     """bedd: the Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
@@ -52,6 +57,7 @@ class Build(Command):
         for run in self.runs:
             find_agent(run)
         refuse_existing(self.out)
+        plugins.check("evaluator", self.target, TARGETS)
 
         from basalt_iq.submission.building import Particulars, build_package
 
@@ -59,7 +65,12 @@ class Build(Command):
             manifest = self._bedd()
         else:
             about = Particulars(self.authors, self.description, self.license, self.gpu, self.debug)
-            manifest = build_package(self.target, self.runs, self.out, about)
+            build: Callable[..., Manifest] = partial(build_package, self.target)
+            if self.target not in TARGETS:
+                from basalt_iq.submission.evaluators import find_evaluator
+
+                build = find_evaluator(self.target).build
+            manifest = build(self.runs, self.out, about)
         for note in manifest.notes:
             console.print(note, soft_wrap=True, highlight=False)
         console.print(f"{self.out}: ready; try it with `basalt-iq submit check {self.out}`", soft_wrap=True)
@@ -72,6 +83,7 @@ class Build(Command):
 
         build = Maker(self.world, self.world_python, progress=True)
         build.check()
+        build.check_era(2022)
         stage = Stage(self.world, build, self.max_steps, self.workers)
         with progress() as bar:
             line = bar.add_task("playing", total=sum(map(len, SEEDS.values())))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
+from basalt_iq import plugins
 from basalt_iq.errors import UserError
 from basalt_iq.records import read_json
 
-AICROWD_2021: Literal["aicrowd-2021"] = "aicrowd-2021"
-AICROWD_2022: Literal["aicrowd-2022"] = "aicrowd-2022"
-BEDD: Literal["bedd"] = "bedd"
-Target = Literal["aicrowd-2021", "aicrowd-2022", "bedd"]
+AICROWD_2021, AICROWD_2022, BEDD = TARGETS = ("aicrowd-2021", "aicrowd-2022", "bedd")
 MANIFEST = "submission.json"
 
 
@@ -20,7 +17,7 @@ MANIFEST = "submission.json"
 class Manifest:
     """`submission.json`."""
 
-    target: Target
+    target: str
     tasks: dict[str, str]
     """Task -> where its agent lies; in BEDD's, which holds videos alone, the task that it learned."""
     notes: list[str] = field(default_factory=list)
@@ -30,6 +27,9 @@ class Manifest:
     world: str | None = None
     """BEDD's: where the episodes were played, and their limit in steps of 50 ms."""
     max_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        plugins.check("evaluator", self.target, TARGETS)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import tyro
 
+from basalt_iq import plugins
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
-from basalt_iq.play.worlds import WorldName
+from basalt_iq.play.worlds import STAND_IN
 
 if TYPE_CHECKING:
     from basalt_iq.agent.reward import RewardSpec
+
+
+OBJECTIVES = ("iq", "bc", "sqil")
 
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
     """What is learned, and how strongly."""
 
-    name: Annotated[Literal["iq", "bc", "sqil"], tyro.conf.arg(name="objective")] = "iq"
-    """iq (IQ-Learn), bc (behaviour cloning) or sqil."""
+    name: Annotated[str, tyro.conf.arg(name="objective")] = "iq"
+    """iq (IQ-Learn), bc (behaviour cloning), sqil, or a plugin's."""
     temperature: float = 1.0
     """tau of the soft policy softmax(Q / tau)."""
     discount: float = 0.99
@@ -48,6 +52,7 @@ class ObjectiveConfig:
     those of the one before. Most decisions repeat the last one: otherwise that is what is learned."""
 
     def __post_init__(self) -> None:
+        plugins.check("objective", self.name, OBJECTIVES)
         if self.change_weight <= 0:
             raise ValueError("change_weight > 0 is needed")
         if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
@@ -110,8 +115,9 @@ class OnlineConfig:
     """Updates on demos alone before the first online step."""
     first_seed: int = 1_000_000
     """Seed of the first online episode; each takes the next."""
-    world: WorldName = "stand-in"
-    """Where to play. Elsewhere than in the stand-in each of --workers plays one episode at a time."""
+    world: str = STAND_IN
+    """Where to play: stand-in, minerl-0.4, minerl-1.0, minestudio, mcio, or a plugin's. Elsewhere
+    than in the stand-in each of --workers plays one episode at a time."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from basalt_iq import plugins
 from basalt_iq.agent.network import Carry
 from basalt_iq.agent.soft_head import JointHead, SoftHead
 from basalt_iq.train.config import ObjectiveConfig
@@ -78,8 +79,12 @@ class Transitions:
 
 
 def objective(batch: Transitions, config: ObjectiveConfig) -> Loss:
-    """The loss that the configuration names."""
-    return OBJECTIVES[config.name](batch, config)
+    """The loss that the configuration names; of a plugin's the likelihood of the demos is told as well."""
+    wanted = "a function of Transitions and ObjectiveConfig"
+    loss, metrics = plugins.find("objective", config.name, OBJECTIVES, callable, wanted)(batch, config)
+    if "nll" not in metrics:
+        metrics = {"nll": behaviour_cloning(batch, config)[0].detach(), **metrics}
+    return loss, metrics
 
 
 def behaviour_cloning(batch: Transitions, config: ObjectiveConfig) -> Loss:

@@ -16,7 +16,7 @@ from basalt_iq.world.judges import Verdict
 from basalt_iq.world.maps import Distance
 from basalt_iq.world.simulation import Action, Simulation
 from basalt_iq.world.state import World
-from basalt_iq.world.tasks import RULES
+from basalt_iq.world.tasks import make_rules
 from basalt_iq.world.view import View
 
 ASKED_EVERY: Final = 5
@@ -59,7 +59,7 @@ class BasaltEnv(gymnasium.Env):
         self.draws = True
         self.simulation = Simulation(task, era, resolution)
         self._view = View(self.simulation)
-        self._rules = RULES[task.name]()
+        self._rules = make_rules(task.name)
         self._status: tuple[int, dict[str, Any]] = (-1, {})
         self._over = True
 

@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from basalt_iq import contract
+from basalt_iq.errors import UserError
 from basalt_iq.world import maps
 from basalt_iq.world.animals import VILLAGER
 from basalt_iq.world.cavities import FAR
@@ -89,6 +91,18 @@ def cave_distance(sim: Simulation) -> float | None:
         if sim.world.inside(x, feet, z) and sim.world.walk[x, feet, z] < FAR:
             return float(sim.world.walk[x, feet, z])
     return None
+
+
+def make_rules(task: str) -> Rules:
+    """The rules of a task, ours or a plugin's. Raises UserError if it has none for the stand-in."""
+    added = contract.added_task(task)
+    if added is None:
+        return RULES[task]()
+    if added.rules is None:
+        raise UserError(
+            f"{task}: its package brings no land and no judge for the stand-in; choose another --world"
+        )
+    return added.rules()
 
 
 RULES: Final[dict[str, Callable[[], Rules]]] = {

@@ -11,7 +11,7 @@ from basalt_iq.agent.checkpoint import AgentSpec
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.agent.observation import ObservationSpec
 from basalt_iq.errors import UserError
-from basalt_iq.play.worlds import ERAS, use_world
+from basalt_iq.play.worlds import era_of, use_world
 from basalt_iq.train.actors import Actors
 from basalt_iq.train.config import OnlineConfig
 
@@ -47,7 +47,7 @@ def agent(era):
 def test_every_episode_of_online_play_is_accounted_for(world, tmp_path):
     said = []
     config = OnlineConfig(online=True, world=world, worlds=2, workers=2, online_steps=8, first_seed=FIRST)
-    actors = Actors(*agent(ERAS[world]), config, seed=0, say=said.append)
+    actors = Actors(*agent(era_of(world)), config, seed=0, say=said.append)
     episodes = []
     try:
         while actors.finished < 5:
@@ -61,7 +61,7 @@ def test_every_episode_of_online_play_is_accounted_for(world, tmp_path):
     assert set(range(FIRST, FIRST + actors.begun)) >= set(struck(tmp_path / "notes"))
     for one in episodes:
         assert len(one.frames) == len(one.steps["action"]) + 1
-        if ERAS[world] == 2022:
+        if era_of(world) == 2022:
             assert not one.terminal, "time ran out: that is no ending of the agent's"
 
 
@@ -70,6 +70,6 @@ def test_a_world_that_never_begins_is_said_and_ends_the_training(world, tmp_path
     for name, value in strike(dict.fromkeys(range(100), "crash at reset"), tmp_path / "notes").items():
         monkeypatch.setenv(name, value)
     config = OnlineConfig(online=True, world=world, worlds=1, online_steps=8, first_seed=FIRST)
-    actors = Actors(*agent(ERAS[world]), config, seed=0)
+    actors = Actors(*agent(era_of(world)), config, seed=0)
     with contextlib.closing(actors), pytest.raises(UserError, match=f"--world {world}: no episode goes on"):
         all(actors.decide() == [] for _ in range(20))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from basalt_iq.contract import find_task
+from basalt_iq.contract import added_task, find_task
 from basalt_iq.errors import UserError
 from basalt_iq.world.players.base import ScriptedPlayer
 from basalt_iq.world.players.build_house import BuildVillageHousePlayer
@@ -19,6 +19,8 @@ PLAYERS: dict[str, type[ScriptedPlayer]] = {
 def make_player(task: str, seed: int) -> ScriptedPlayer:
     """The scripted player of a task, with habits drawn from ``seed``. Raises UserError if there is none."""
     name = find_task(task).name
+    if (added := added_task(name)) and added.player:
+        return added.player(seed)
     if name not in PLAYERS:
         raise UserError(f"no scripted player for {name}: choose from {', '.join(PLAYERS)}")
     return PLAYERS[name](seed)
