@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from fixtures.painted.interpreters import KINDS, WORLDS, paint, strike, struck  # noqa: E402
 
-from basalt_iq.play.worlds import ERAS  # noqa: E402
+from basalt_iq.play.worlds import era_of  # noqa: E402
 
 FIRST = 1000
 EPISODES = 50
@@ -90,7 +90,7 @@ def train(world: str, folder: Path, steps: int) -> Account:
     work.mkdir()
     python, notes = paint(world, work), work / "notes"
     words = TRAINING.format(steps=steps, first=FIRST, world=world, python=python)
-    line = f"train --store {folder / str(ERAS[world])} --run {work / 'run'} {words}"
+    line = f"train --store {folder / str(era_of(world))} --run {work / 'run'} {words}"
     began = time.monotonic()
     done = basalt_iq(*line.split(), environment=strike(STRIKES, notes))
     seconds = time.monotonic() - began
@@ -135,7 +135,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for era in sorted({ERAS[world] for world in options.worlds}):
+        for era in sorted({era_of(world) for world in options.worlds}):
             record = f"data record --store {folder / str(era)} --task FindCave --era {era} --n 3 --near"
             basalt_iq(*record.split(), "--max-steps", "60", "--keep-failures", "--workers", "1")
         with ThreadPoolExecutor(options.at_once) as threads:

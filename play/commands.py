@@ -16,7 +16,7 @@ from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
-from basalt_iq.play.worlds import STAND_IN, Maker, at_once, era_of
+from basalt_iq.play.worlds import FOREIGN, STAND_IN, Maker, at_once, era_of
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -259,9 +259,9 @@ class Record(Command):
     era: Optional[Literal[2021, 2022]] = None
     """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl. Default:
     that of the world; 2021 in the stand-in, which has both."""
-    world: WorldName = "stand-in"
-    """Where a person plays. Only the stand-in says whether a demonstration succeeded; others may end
-    themselves where a person pauses for long."""
+    world: str = STAND_IN
+    """Where a person plays: stand-in, minerl-0.4, minerl-1.0, minestudio, mcio, or a plugin's. Only the
+    stand-in judges success; MineRL ends itself where a person pauses for long."""
     world_python: Optional[str] = None
     """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
     _MINESTUDIO_, _MCIO_), else this one."""
@@ -284,7 +284,7 @@ class Record(Command):
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
-        era = self.era or ERAS.get(self.world, 2021)
+        era = self.era or era_of(self.world)
         find_task(self.task).check_era(era)
         maker = Maker(self.world, self.world_python, self.near)
         if self.world != STAND_IN:
@@ -317,7 +317,7 @@ class Record(Command):
             raise UserError("the scripted player reads the stand-in world's state: add --player keyboard")
         if self.near:
             raise UserError("--near: only the stand-in world has a say in its distances")
-        if self.only_successful:
+        if self.only_successful and self.world in FOREIGN:
             raise UserError("--only-successful: only the stand-in world judges; keep or discard in the page")
 
     def _root(self) -> Path:

@@ -57,13 +57,17 @@ def _sitting(recipe: Recipe, seed: int, player: WebPlayer, kept: int, n: int) ->
         info = last or {}
         about: dict[str, Any] = {"success": False, "score": 0.0, "reasons": []}
         about |= {key: info[key] for key in about if key in info}
-        about |= {"seed": seed, "steps": recording.length, "player": "person", "stopped": last is None}
         outcome = Outcome(seed, recording.length, bool(about["success"]), float(about["score"]), True)
+        reasons = about["reasons"]
+        if recipe.maker.world != STAND_IN:
+            judged = about if "success" in info else {}
+            about = judged | {"world": recipe.maker.world}
+        about |= {"seed": seed, "steps": recording.length, "player": "person", "stopped": last is None}
         if interrupted:
             if recording.length >= _LEAST and not recipe.only_successful:
                 publish(recipe, seed, folder, recording, about)
             raise KeyboardInterrupt
-        choice = player.judge(info.get("success"), about["reasons"]) if recording.length else "retry"
+        choice = player.judge(info.get("success"), reasons) if recording.length else "retry"
         if choice == "keep":
             publish(recipe, seed, folder, recording, about)
         elif choice == "discard":

@@ -89,8 +89,9 @@ class Told:
     """What a recording says of itself; more stands beside it in its file."""
 
     steps: int
-    success: bool
-    score: float
+    success: bool = False
+    """Worlds that do not judge leave it out."""
+    score: float = 0.0
 
 
 @dataclass(frozen=True)

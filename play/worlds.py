@@ -61,7 +61,8 @@ FOREIGN: dict[str, Foreign] = {
     ),
     "mcio": Foreign(
         2022, "mcio_world.py", "mcio_ctrl", "BASALT_IQ_MCIO_PYTHON",
-        "pip install mcio-ctrl 'cbor2<6' in Python 3.12 or newer, then start the game with `mcio launch`",
+        "pip install mcio-ctrl 'cbor2<6' in Python 3.12 or newer, then `mcio inst install NAME` and"
+        " `mcio inst launch NAME`",
         (3, 12),
     ),
 }  # fmt: skip
