@@ -23,11 +23,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from fixtures.demos import Demos  # noqa: E402
 from fixtures.painted.interpreters import KINDS, WORLDS, paint, strike, struck  # noqa: E402
 
+from basalt_iq.data.store import Store  # noqa: E402
 from basalt_iq.play.worlds import era_of  # noqa: E402
 
 FIRST = 1000
@@ -84,6 +88,17 @@ def basalt_iq(*words: str, environment: dict[str, str] | None = None) -> subproc
     )
 
 
+def demonstrate(era: int, path: Path) -> None:
+    """A store of demos that show nothing: what is learned does not matter here."""
+    store, random = Store.create(path, size=64), np.random.default_rng(era)
+    for demo in range(4):
+        steps = {2021: Demos.steps_2021, 2022: Demos.steps_2022}[era](seed=demo)
+        with store.writer(f"demo-{demo}") as writer:
+            for _ in range(steps.length + 1):
+                writer.append(random.integers(0, 256, (3, 64, 64)).astype(np.uint8))
+            writer.commit(steps)
+
+
 def train(world: str, folder: Path, steps: int) -> Account:
     """One training in one world."""
     work = folder / world
@@ -95,7 +110,8 @@ def train(world: str, folder: Path, steps: int) -> Account:
     done = basalt_iq(*line.split(), environment=strike(STRIKES, notes))
     seconds = time.monotonic() - began
     print(done.stderr[-400:] if done.returncode else f"{world}: {seconds:.0f} s", flush=True)
-    last = json.loads((work / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    rows = [json.loads(row) for row in (work / "run" / "metrics.jsonl").read_text().splitlines()]
+    last = [row for row in rows if "online/begun" in row][-1]
     public = line.replace(str(folder), "FOLDER").replace(str(python), "PYTHON")
     return account(world, done, last, struck(notes), seconds, public)
 
@@ -136,8 +152,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for era in sorted({era_of(world) for world in options.worlds}):
-            record = f"data record --store {folder / str(era)} --task FindCave --era {era} --n 3 --near"
-            basalt_iq(*record.split(), "--max-steps", "60", "--keep-failures", "--workers", "1")
+            demonstrate(era, folder / str(era))
         with ThreadPoolExecutor(options.at_once) as threads:
             accounts = list(threads.map(lambda world: train(world, folder, options.steps), options.worlds))
     told = {"strikes": STRIKES, "accounts": [asdict(one) for one in accounts]}

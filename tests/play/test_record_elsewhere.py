@@ -114,4 +114,5 @@ def test_demonstrations_of_another_world_are_read_like_any_other(world, tmp_path
     assert (demo.era, demo.meta["world"]) == (era_of(world), world)
     assert demo.length == recorded.steps > 10
     assert demo.buttons[:, list(demo.button_names).index("forward")].all()
-    assert (np.diff(demo.frames[:][:, 0, 50, 32].astype(int)) > 0).all()  # the lower half tells the step
+    shown, by = demo.frames[:][:, 0, 50, 32].astype(int), 1 if world == "minerl-0.4" else 10
+    assert np.abs(shown - by * np.arange(len(shown)) % 250).max() < 5  # the lower half tells the step
