@@ -25,7 +25,7 @@ MOMENTS = (0.08, 0.5, 1.0)
 
 
 def played(task: str, era: int, seed: int) -> Iterator[tuple[BasaltEnv, int]]:
-    """An episode tick by tick, undrawn: the environment and how many actions it has had, up to the player's end."""
+    """An episode tick by tick, undrawn: the environment and the actions so far, up to the player's end."""
     env, player = make(task, era=era), make_player(task, seed)
     env.draws = False
     env.reset(seed=seed)
@@ -73,9 +73,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="real 64x64 recordings")
     options = parser.parse_args()
-    rows = []
-    for task in TASKS:
-        rows.append(np.hstack([p for era in (2021, 2022) for p in episode(task, era, options.seed)]))
+    rows = [
+        np.hstack([picture for era in (2021, 2022) for picture in episode(task, era, options.seed)])
+        for task in TASKS
+    ]
     wide = rows[0].shape[1]
     for video in options.beside:
         real = np.hstack(spread(video, wide // HEIGHT))
