@@ -70,7 +70,7 @@ def settings_from_json(raw: Mapping[str, Any], source: str) -> TrainConfig:
 
 def differences(old: TrainConfig, new: TrainConfig) -> Iterator[str]:
     """What of two settings differs and makes another training, as "name = old, not new"."""
-    before, after = _flat(settings_to_json(old)), _flat(settings_to_json(new))
+    before, after = flat(settings_to_json(old)), flat(settings_to_json(new))
     for name in before:
         if name not in FREE_TO_CHANGE and before[name] != after[name]:
             yield f"{name.rpartition('.')[2]} = {before[name]}, not {after[name]}"
@@ -95,8 +95,9 @@ def _worded(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested settings as one level, e.g. "objective.alpha"."""
+    level: dict[str, Any] = {}
     for name, value in data.items():
-        flat |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
-    return flat
+        level |= flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return level

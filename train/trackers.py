@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from basalt_iq.files import write_text
 from basalt_iq.train.config import TrainConfig
-from basalt_iq.train.settings import settings_to_json
+from basalt_iq.train.settings import flat, settings_to_json
+from basalt_iq.video import read_video
 
 PROJECT = "basalt-iq"
 #: A run's own name at wandb: two folders of one name are two runs, one folder moved is the same.
 RUN_ID = "wandb-id"
 #: Seconds that a tracker may keep a training waiting.
 PATIENCE = 20.0
+#: Of a video in TensorBoard, which shows only GIFs: frames at most, and those shown in a second.
+GIF_FRAMES, GIF_RATE = 200, 20
+#: What its table of hyper-parameters puts beside them, where it was measured.
+MEASURES = ("held_out/decisions", "held_out/nll", "evaluation/agent/success")
 Say = Callable[[str], None]
 
 
@@ -70,15 +76,48 @@ class Guarded:
 METRICS_STAY = "metrics.jsonl holds everything"
 
 
-class TensorBoard:
-    def __init__(self, folder: Path, step: int):
-        from torch.utils.tensorboard import SummaryWriter
+#: What TensorBoard's table of hyper-parameters can hold.
+_PLAIN = (bool, int, float, str)
 
-        self._board = SummaryWriter(folder / "tensorboard", purge_step=step + 1 if step else None)
+
+class Board(Tracker, Protocol):
+    """A tracker that also takes what was found out about the agent."""
+
+    def results(self, values: Mapping[str, float], step: int) -> None: ...
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], step: int) -> None: ...
+
+    def video(self, name: str, path: Path, step: int) -> None: ...
+
+
+class TensorBoard:
+    def __init__(self, folder: Path, step: int, settings: Mapping[str, Any], *, purge: bool = True):
+        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard.summary import hparams
+
+        after = step + 1 if step and purge else None
+        self._board = SummaryWriter(folder / "tensorboard", purge_step=after)
+        plain = {k: v if isinstance(v, _PLAIN) else str(v) for k, v in flat(settings).items()}
+        for summary in hparams(plain, dict.fromkeys(MEASURES, 0.0)):
+            self._board._get_file_writer().add_summary(summary)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         for name, value in values.items():
             self._board.add_scalar(name, value, step)
+
+    def results(self, values: Mapping[str, float], step: int) -> None:
+        self.log(step, values)
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], step: int) -> None:
+        lines = [[str(cell).replace("|", "/") for cell in line] for line in (columns, *rows)]
+        lines.insert(1, ["---"] * len(columns))
+        self._board.add_text(name, "\n".join(f"| {' | '.join(line)} |" for line in lines), step)
+
+    def video(self, name: str, path: Path, step: int) -> None:
+        from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
+
+        value = Summary.Value(tag=name, image=Summary.Image(encoded_image_string=as_gif(path)))
+        self._board._get_file_writer().add_summary(Summary(value=[value]), step)
 
     def close(self) -> None:
         self._board.close()
@@ -87,14 +126,14 @@ class TensorBoard:
 class Wandb:
     """Online where a key is known and the network answers, else offline for a later `wandb sync`."""
 
-    def __init__(self, folder: Path, config: TrainConfig):
+    def __init__(self, folder: Path, settings: Mapping[str, Any]):
         import wandb
 
         def start(mode: str) -> Any:
-            settings = wandb.Settings(silent=True, console="off", init_timeout=PATIENCE / 2)
+            quiet = wandb.Settings(silent=True, console="off", init_timeout=PATIENCE / 2)
             return wandb.init(
                 project=PROJECT, name=folder.resolve().name, id=run_id(folder), dir=folder, mode=mode,  # type: ignore[arg-type]
-                resume="allow", config=settings_to_json(config), settings=settings,
+                resume="allow", config=dict(settings), settings=quiet,
             )  # fmt: skip
 
         mode = os.environ.get("WANDB_MODE") or ("online" if _key_known() else "offline")
@@ -109,16 +148,41 @@ class Wandb:
     def log(self, step: int, values: Mapping[str, float]) -> None:
         self._run.log(dict(values), step=step)
 
+    def results(self, values: Mapping[str, float], step: int) -> None:
+        self._run.summary.update(dict(values))  # a step that is past would be dropped
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], step: int) -> None:
+        import wandb
+
+        self._run.log({name: wandb.Table(columns=list(columns), data=[list(row) for row in rows])})
+
+    def video(self, name: str, path: Path, step: int) -> None:
+        import wandb
+
+        self._run.log({name: wandb.Video(str(path), format="mp4")})
+
     def close(self) -> None:
         self._run.finish()
 
 
 def open_tracker(folder: Path, config: TrainConfig, step: int, say: Say) -> Tracker | None:
     """What `--track` asks for, None for none."""
+    settings = settings_to_json(config)
     starts: dict[str, Callable[[], Tracker]] = {
-        "tensorboard": lambda: TensorBoard(folder, step), "wandb": lambda: Wandb(folder, config)
+        "tensorboard": lambda: TensorBoard(folder, step, settings), "wandb": lambda: Wandb(folder, settings)
     }  # fmt: skip
     return Guarded(config.track, starts[config.track], say) if config.track in starts else None
+
+
+def as_gif(path: Path) -> bytes:
+    """A video of at most GIF_FRAMES of the file's frames, evenly spaced, for ever repeated."""
+    from PIL import Image
+
+    frames = list(read_video(path))
+    kept = [Image.fromarray(frame) for frame in frames[:: -(-len(frames) // GIF_FRAMES) or 1]]
+    out = io.BytesIO()
+    kept[0].save(out, "GIF", save_all=True, append_images=kept[1:], duration=1000 // GIF_RATE, loop=0)
+    return out.getvalue()
 
 
 def run_id(folder: Path) -> str:

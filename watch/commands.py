@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Literal, Optional
 
 import tyro
 
 from basalt_iq.command import Command, Result, console, said, tell_address
 from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
-from basalt_iq.watch.results import Browsed, Compared, EpisodesWritten
+from basalt_iq.watch.results import Browsed, Compared, EpisodesWritten, Tracked
 
 if TYPE_CHECKING:
     from basalt_iq.watch.compare import Comparison, Standing
@@ -36,6 +36,9 @@ class Watch(Command):
     """Where the demonstrations are. Default: the store that the run was trained from."""
     inside_limit: float = 32.0
     """Media above this size in MB go beside the page instead of into it."""
+    track: Literal["none", "tensorboard", "wandb"] = "none"
+    """Send each run's hyper-parameters, the table of its evaluations and videos of episodes to its tracker
+    instead of writing a page."""
     rerun: Optional[Path] = None
     """Write the episodes to this file for the Rerun viewer (.rrd) instead of a page."""
     live: bool = False
@@ -58,6 +61,8 @@ class Watch(Command):
             from basalt_iq.watch.live import follow
 
             return follow(self.runs, port=self.port, seconds=self.seconds, show=self.open)
+        if self.track != "none":
+            return self._track()
         if self.rerun:
             return self._write_rerun(self.rerun)
         from basalt_iq.watch.report import write_report
@@ -67,6 +72,14 @@ class Watch(Command):
         size = f"{found.episodes} episodes, {found.bytes / 1e6:.1f} MB"
         beside = f", videos in {found.media}" if found.media else ""
         console.print(f"{self.out} ({size}{beside}): open it in a browser", markup=False, soft_wrap=True)
+        return found
+
+    def _track(self) -> Tracked:
+        from basalt_iq.watch.tracked import track_evaluations
+
+        found = track_evaluations(self.runs, self.track)
+        said = f"{found.runs} runs, {found.evaluations} evaluations, {found.videos} videos"
+        console.print(f"sent to {self.track}: {said}", markup=False, soft_wrap=True)
         return found
 
     def _write_rerun(self, out: Path) -> EpisodesWritten:

@@ -32,6 +32,15 @@ class EpisodesWritten(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tracked(Result):
+    """`watch --track`: how many of each were sent."""
+
+    runs: int
+    evaluations: int
+    videos: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Followed(Result):
     """`watch --live`."""
 

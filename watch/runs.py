@@ -77,13 +77,15 @@ class Run:
 
     @property
     def objective(self) -> str:
-        goal = self.settings.get("goal")
-        return str(goal.get("objective", "")) if isinstance(goal, dict) else ""
+        for group, name in (("objective", "name"), ("goal", "objective")):  # the second in version 0.1
+            if isinstance(part := self.settings.get(group), dict):
+                return str(part.get(name, ""))
+        return ""
 
     @property
     def setting(self) -> str:
         """Equal for trainings that differ in nothing but their seed, place and machine."""
-        aside = {"seed", "store", "run", "wandb", "device", "minutes"}
+        aside = {"seed", "store", "run", "wandb", "track", "device", "minutes"}
         kept = {key: value for key, value in self.settings.items() if key not in aside}
         import hashlib
 
