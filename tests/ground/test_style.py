@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("agent", "basalt_iq", "data", "play", "submission", "train", "watch", "world")
 
