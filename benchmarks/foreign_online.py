@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -140,6 +140,14 @@ def account(
     )  # fmt: skip
 
 
+def keep(one: Account, path: Path) -> None:
+    """In the place of what was kept of its world before."""
+    told = json.loads(path.read_text()) if path.exists() else {"accounts": {}}
+    told["strikes"] = STRIKES
+    told["accounts"] = dict(sorted((told["accounts"] | {one.world: asdict(one)}).items()))
+    path.write_text(json.dumps(told, indent=1) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -153,12 +161,14 @@ def main() -> None:
         folder = Path(temporary)
         for era in sorted({era_of(world) for world in options.worlds}):
             demonstrate(era, folder / str(era))
+        accounts = []
         with ThreadPoolExecutor(options.at_once) as threads:
-            accounts = list(threads.map(lambda world: train(world, folder, options.steps), options.worlds))
-    told = {"strikes": STRIKES, "accounts": [asdict(one) for one in accounts]}
-    print(json.dumps(told, indent=1))
-    if options.json:
-        options.json.write_text(json.dumps(told, indent=1) + "\n")
+            trainings = [threads.submit(train, world, folder, options.steps) for world in options.worlds]
+            for training in as_completed(trainings):
+                accounts.append(training.result())
+                print(json.dumps(asdict(accounts[-1]), indent=1), flush=True)
+                if options.json:
+                    keep(accounts[-1], options.json)
     sys.exit(not all(one.ok for one in accounts))
 
 
