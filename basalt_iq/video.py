@@ -26,6 +26,11 @@ FPS = TICKS_A_SECOND
 _ENCODING = {"preset": "veryfast", "bf": "0", "x264-params": "mbtree=0"}
 #: Concealed damage would be wrong pixels nobody hears of.
 _STRICT = {"err_detect": "explode"}
+#: What is opened: never a play list or a script, which would have other files and servers read.
+_CONTAINERS = {
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,gif,h264,hevc",
+    "protocol_whitelist": "file",
+}
 #: Takes the planes Y (H, W), Cb and Cr (H/2, W/2) of a frame, uint8, and returns their like.
 Draw = Callable[[list[np.ndarray]], list[np.ndarray]]
 
@@ -38,7 +43,9 @@ class VideoError(Exception):
 def opened(path: Path) -> Iterator[tuple[InputContainer, av.VideoStream]]:
     """The container and its first video stream. Raises VideoError for what is no video."""
     try:
-        with av.open(str(path)) as container:
+        if not path.is_file():  # a pipe would be waited for
+            raise VideoError("is not a regular file" if path.exists() else "is not there")
+        with av.open(str(path), container_options=_CONTAINERS) as container:
             if not container.streams.video:
                 raise VideoError("holds no video stream")
             stream = container.streams.video[0]

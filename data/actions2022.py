@@ -16,6 +16,7 @@ import numpy as np
 
 from basalt_iq.contract import BUTTONS
 from basalt_iq.data.defects import DemoError
+from basalt_iq.records import read_bytes
 
 NAMES = BUTTONS[2022]
 DEGREES_PER_PIXEL = 360 / 2400
@@ -43,6 +44,8 @@ KEYS = {
 _PREFIX = "key.keyboard."
 _KEY_COLUMNS = {_PREFIX + key: _COLUMN[name] for key, name in KEYS.items()}
 MOUSE = {0: "attack", 1: "use", 2: "pickItem"}
+#: Begins the name of a mouse button that stands for nothing here.
+OTHER_BUTTON = "mouse button"
 _MOUSE_COLUMNS = {button: _COLUMN[name] for button, name in MOUSE.items()}
 ATTACK, ESC = _COLUMN["attack"], _COLUMN["ESC"]
 
@@ -54,7 +57,7 @@ class RecordedTick:
     keys: frozenset[int]
     """Columns of the keys held."""
     unknown: frozenset[str]
-    """Keys held that stand for nothing here."""
+    """Keys and buttons held that stand for nothing here."""
     mouse: frozenset[int]
     """Mouse buttons held."""
     pressed: tuple[int, ...]
@@ -63,6 +66,7 @@ class RecordedTick:
     dy: float
     x: float
     y: float
+    """Where the mouse is; NaN where no menu is open."""
     hotbar: int
     gui: bool
     tick: int
@@ -81,11 +85,12 @@ class Actions:
     tick: np.ndarray
     """(n,) int64 counted from the file's first, which it calls 0"""
     line: np.ndarray
-    """(n,) int64 line of the file, counted from 0; blank ones do not count"""
+    """(n,) int64 line of the file, counted from 0; blank ones do not count. Beyond `tick` after lines that
+    are none of a tick."""
     last_hotbar: int
     counts: dict[str, int]
     unknown_keys: dict[str, int]
-    """Keys that stand for nothing here -> ticks they are held on."""
+    """Keys and mouse buttons that stand for nothing here -> ticks they are held on."""
     remarks: tuple[str, ...] = ()
     """Flaws that were read over."""
 
@@ -100,7 +105,7 @@ class Actions:
     @property
     def pieces(self) -> list[tuple[int, int]]:
         """The stretches without a missing tick, each from a row to before a row."""
-        cuts = (np.flatnonzero((np.diff(self.tick) > 1) | (np.diff(self.line) > 1)) + 1).tolist()
+        cuts = (np.flatnonzero(np.diff(self.tick) > 1) + 1).tolist()
         return list(pairwise([0, *cuts, len(self)]))
 
     def piece(self, first: int, stop: int) -> Actions:
@@ -121,7 +126,7 @@ def read_actions(path: Path, hotbar: int | None = 0) -> Actions:
     counts = _counts(buttons, ticks)
     buttons[: _stuck_until(ticks), ATTACK] = 0
     degrees = np.array([(tick.dy, tick.dx) for tick in ticks]) * DEGREES_PER_PIXEL
-    camera, turned = within_half_turn(degrees)
+    camera, turned = within_half_turn(degrees, np.array([tick.gui for tick in ticks]))
     if turned:
         remarks.append(f"turns by more than {MAX_DEGREES} degrees on {turned} ticks; {TURNED}")
     # Nothing pressed and nothing moved; turning the wheel alone does not count as pressing.
@@ -135,7 +140,7 @@ def read_actions(path: Path, hotbar: int | None = 0) -> Actions:
     for i in changed:
         buttons[i, _COLUMN[f"hotbar.{slots[i + 1] + 1}"]] = 1
     counts.update(hotbar_changes=len(changed), attack=int(buttons[:, ATTACK].sum()))
-    cursor = [(tick.x, tick.y) if tick.gui else (math.nan, math.nan) for tick in ticks]
+    cursor = [(tick.x, tick.y) for tick in ticks]
     unknown = dict(Counter(key for tick in ticks for key in tick.unknown))
     return Actions(
         buttons, camera.astype(np.float32), np.array(cursor, np.float32), number - number[0] + line[0], line,
@@ -144,15 +149,21 @@ def read_actions(path: Path, hotbar: int | None = 0) -> Actions:
 
 
 #: What becomes of a turn that the action space cannot hold.
-TURNED = "yaw is taken the shorter way round, which looks the same way afterwards, and pitch cut off"
+TURNED = (
+    "yaw goes the shorter way round, which looks the same way afterwards; pitch is cut off, in a menu both"
+)
 
 
-def within_half_turn(degrees: np.ndarray) -> tuple[np.ndarray, int]:
-    """Pitch and yaw (n, 2) within 180 degrees each way, as in the action space, and how many were not."""
+def within_half_turn(degrees: np.ndarray, menu: np.ndarray | None = None) -> tuple[np.ndarray, int]:
+    """Pitch and yaw (n, 2) within 180 degrees each way, as in the action space, and how many were not.
+
+    Where a `menu` (n,) is open they move its cursor, which no turn brings back.
+    """
     beyond = np.abs(degrees) > MAX_DEGREES
-    pitch = np.clip(degrees[:, 0], -MAX_DEGREES, MAX_DEGREES)
-    yaw = np.where(beyond[:, 1], (degrees[:, 1] + 180) % 360 - 180, degrees[:, 1])
-    return np.stack([pitch, yaw], axis=1), int(beyond.any(axis=1).sum())
+    cut = np.clip(degrees, -MAX_DEGREES, MAX_DEGREES)
+    round_ = beyond[:, 1] if menu is None else beyond[:, 1] & ~menu
+    yaw = np.where(round_, (degrees[:, 1] + 180) % 360 - 180, cut[:, 1])
+    return np.stack([cut[:, 0], yaw], axis=1), int(beyond.any(axis=1).sum())
 
 
 def ending(actions: Actions) -> int | None:
@@ -227,9 +238,7 @@ def _truncates(tick: RecordedTick) -> bool:
 
 def _read_lines(path: Path) -> tuple[list[tuple[int, RecordedTick]], list[str]]:
     """The lines that can be read, with their numbers, and what was read over."""
-    raw = _content(path)
-    remarks = ["begins with a byte order mark"] * raw.startswith(codecs.BOM_UTF8)
-    texts = [text for text in raw.removeprefix(codecs.BOM_UTF8).split(b"\n") if text.strip()]
+    texts, remarks = _texts(_content(path), path.suffix)
     good: list[tuple[int, RecordedTick]] = []
     bad: list[tuple[int, str]] = []
     for number, text in enumerate(texts):
@@ -238,7 +247,10 @@ def _read_lines(path: Path) -> tuple[list[tuple[int, RecordedTick]], list[str]]:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             bad.append((number, f"lacks {error}" if isinstance(error, KeyError) else _short(error)))
             continue
-        if good and tick.tick <= good[-1][1].tick:
+        if good and tick.tick == good[-1][1].tick:
+            bad.append((number, f"tick {tick.tick} is there already"))
+            continue
+        if good and tick.tick < good[-1][1].tick:
             raise DemoError(path, f"line {number + 1}: tick {tick.tick} follows {good[-1][1].tick}")
         good.append((number, tick))
     if not good and not bad:
@@ -253,13 +265,27 @@ def _read_lines(path: Path) -> tuple[list[tuple[int, RecordedTick]], list[str]]:
     return good, remarks
 
 
+def _texts(raw: bytes, suffix: str) -> tuple[list[bytes], list[str]]:
+    """The lines with something in them, and what was read over."""
+    remarks = [f"has its suffix as {suffix}; read all the same"] * (suffix != suffix.lower())
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        remarks.append("is text of UTF-16, not UTF-8; read all the same")
+        raw = raw.decode("utf-16", "replace").encode("utf-8", "replace")
+    remarks += ["begins with a byte order mark"] * raw.startswith(codecs.BOM_UTF8)
+    lines = raw.removeprefix(codecs.BOM_UTF8).splitlines()
+    texts = [text for text in lines if text.strip()]
+    remarks += ["its lines end with a carriage return"] * (b"\r" in raw)
+    remarks += [f"{len(lines) - len(texts)} blank lines are passed over"] * (len(lines) > len(texts))
+    return texts, remarks
+
+
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise DemoError(path, f"is larger than {_MOST_BYTES >> 20} MiB, which is no chunk of 5 minutes")
-        return path.read_bytes()
+        return read_bytes(path, _MOST_BYTES)
     except OSError as error:
         raise DemoError(path, f"cannot be read ({error.strerror})", "check its permissions") from error
+    except ValueError as error:
+        raise DemoError(path, f"is no chunk of 5 minutes ({error})") from error
 
 
 def _short(error: Exception) -> str:
@@ -274,18 +300,20 @@ def _tick(line: bytes) -> RecordedTick:
     keys = keyboard["keys"]
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ValueError(f"keyboard.keys is {keys!r}")
-    limit = MOST_DEGREES / DEGREES_PER_PIXEL
+    limit, gui = MOST_DEGREES / DEGREES_PER_PIXEL, _boolean(record, "isGuiOpen")
+    held = frozenset(_mouse_buttons(mouse, "buttons"))
+    other = frozenset(f"{OTHER_BUTTON} {button}"[:60] for button in held - _MOUSE_COLUMNS.keys())
     return RecordedTick(
         keys=frozenset(_KEY_COLUMNS[key] for key in keys if key in _KEY_COLUMNS),
-        unknown=frozenset(key[:60] for key in keys if key not in _KEY_COLUMNS),
-        mouse=frozenset(_mouse_buttons(mouse, "buttons")) & _MOUSE_COLUMNS.keys(),
+        unknown=frozenset(key[:60] for key in keys if key not in _KEY_COLUMNS) | other,
+        mouse=held & _MOUSE_COLUMNS.keys(),
         pressed=tuple(_mouse_buttons(mouse, "newButtons")),
         dx=_number(mouse, "dx", limit),
         dy=_number(mouse, "dy", limit),
-        x=_number(mouse, "x", 1e5),
-        y=_number(mouse, "y", 1e5),
+        x=_number(mouse, "x", 1e5) if gui else math.nan,
+        y=_number(mouse, "y", 1e5) if gui else math.nan,
         hotbar=_integer(record, "hotbar", 8),
-        gui=_boolean(record, "isGuiOpen"),
+        gui=gui,
         tick=_integer(record, "tick", 1 << 53),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from basalt_iq.data.defects import DemoError
+from basalt_iq.data.defects import DemoError, absence
 from basalt_iq.files import digest, write_text
 from basalt_iq.records import read_bytes
 
@@ -41,7 +41,7 @@ def verify(path: Path) -> None:
         ) from error
     for name, wanted in sums.items():
         file = path.parent / Path(name).name
-        if not file.exists():
-            raise DemoError(file, "missing", f"restore it ({path.name} lists it)")
+        if absent := absence(file):
+            raise DemoError(file, absent, f"restore it ({path.name} lists it)")
         if digest(file) != wanted:
             raise DemoError(file, f"differs from its checksum in {path.name}")

@@ -57,3 +57,10 @@ def blaming(file: Path) -> Iterator[None]:
         raise DemoError(
             file, f"cannot be read ({error.strerror or error})", "check its permissions"
         ) from error
+
+
+def absence(file: Path) -> str | None:
+    """Why there is nothing to read: a file that is not there, or a pipe, which would be waited for."""
+    if file.is_file():
+        return None
+    return "is not a regular file" if file.exists() else "missing"

@@ -21,7 +21,7 @@ from basalt_iq.contract import BUTTONS, MAX_STACK_SUM, TICK_SECONDS, Task
 from basalt_iq.data.about import path_text
 from basalt_iq.data.actions2022 import MAX_DEGREES, MOST_DEGREES, TURNED, within_half_turn
 from basalt_iq.data.checksums import verify, write_sums
-from basalt_iq.data.defects import DemoError, blaming
+from basalt_iq.data.defects import DemoError, absence, blaming
 from basalt_iq.data.foreign_json import read_meta
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.videos import Sink, container_frames, frames_of
@@ -30,6 +30,7 @@ VIDEO, ARRAYS, META, SUMS = "recording.mp4", "rendered.npz", "metadata.json", "S
 _HAND = "observation$equipped_items$mainhand$"
 _COUNT = "observation$inventory$"
 _MAX_MEMBER = 1 << 28
+_SHOWN = 5
 _UNREADABLE = (
     *(OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, RuntimeError, SyntaxError),
     *(struct.error, zlib.error, zipfile.BadZipFile, NotImplementedError, OverflowError, tokenize.TokenError),
@@ -70,8 +71,8 @@ class Stream2021:
     def read(self, size: int, sink: Sink) -> Steps:
         """Send the T+1 frames to `sink` and return the steps. Raises DemoError."""
         for file in self.files:
-            if not file.is_file():
-                raise DemoError(file, "missing")
+            if absent := absence(file):
+                raise DemoError(file, absent)
         if self.task is None:
             raise DemoError(self.folder, "no folder above it names its task", "give --task")
         verify(self.folder / SUMS)
@@ -127,7 +128,9 @@ class Columns:
 
     def steps(self, task: Task, remarks: list[str]) -> Steps:
         """All of them; what was read over goes to `remarks`."""
-        length = len(self.take("reward", "fiu", ()))
+        length = len(self.take("action$camera", "fiu", (2,)))
+        self.reward(length, remarks)
+        remarks += self.unknown(task)
         buttons = [self.integers(f"action${button}", length, 1) for button in BUTTONS[2021]]
         counts = [self.integers(f"{_COUNT}{item}", length + 1, MAX_STACK_SUM) for item in task.items]
         return Steps(
@@ -144,7 +147,26 @@ class Columns:
             meta={"ended": bool(counts[task.items.index("snowball")][-1] == 0)},
         )
 
-    def take(self, key: str, kinds: str, tail: tuple[int, ...], rows: int | None = None) -> np.ndarray:
+    def reward(self, rows: int, remarks: list[str]) -> None:
+        """Nothing is learned from rewards: where they are odd, that is said and no more."""
+        if "reward" not in self.arrays:
+            remarks.append("no reward; none is needed")
+            return
+        array = self.take("reward", "fiu", (), rows, finite=False)
+        odd = int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
+        remarks += [f"reward is not finite on {odd} ticks; it is not used"] * bool(odd)
+
+    def unknown(self, task: Task) -> list[str]:
+        """A word on what was done or held and means nothing here."""
+        known = {f"action${name}" for name in (*BUTTONS[2021], "camera", "equip")}
+        known |= {f"{_COUNT}{item}" for item in task.items}
+        odd = {k: v for k, v in self.arrays.items() if k.startswith(("action$", _COUNT)) and k not in known}
+        counts = {k: int(v.astype(bool).sum()) for k, v in odd.items() if v.dtype.kind in "biuf"}
+        return [f"{key} means nothing here; not 0 on {n} ticks" for key, n in counts.items() if n][:_SHOWN]
+
+    def take(
+        self, key: str, kinds: str, tail: tuple[int, ...], rows: int | None = None, finite: bool = True
+    ) -> np.ndarray:
         """The array of a key, of a dtype kind in `kinds`, shaped (rows, *tail)."""
         if key not in self.arrays:
             raise DemoError(
@@ -157,7 +179,7 @@ class Columns:
             raise DemoError(self.file, f"{key} is empty")
         if rows is not None and len(array) != rows:
             raise DemoError(self.file, f"{key} has {len(array)} rows, not {rows}")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+        if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0, 0])
             raise DemoError(self.file, f"{key} is not finite at row {row}")
         return array

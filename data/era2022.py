@@ -19,10 +19,10 @@ import numpy as np
 
 from basalt_iq.contract import BUTTONS, Task
 from basalt_iq.data.about import path_text
-from basalt_iq.data.actions2022 import ESC, KEYS, Actions, ending, read_actions, write_actions
+from basalt_iq.data.actions2022 import ESC, KEYS, OTHER_BUTTON, Actions, ending, read_actions, write_actions
 from basalt_iq.data.checksums import verify, write_sums
 from basalt_iq.data.cursor import draw_cursor
-from basalt_iq.data.defects import DemoError, Finding, Parted, blaming
+from basalt_iq.data.defects import DemoError, Finding, Parted, absence, blaming
 from basalt_iq.data.foreign_json import read_meta
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.videos import Sink, container_frames, frames_of
@@ -162,8 +162,8 @@ class Demo2022:
         hotbar = 0 if self.first else None
         for pair in self.pairs:
             for file, other in ((pair.actions, pair.video), (pair.video, pair.actions)):
-                if not file.is_file():
-                    raise DemoError(file, "missing", f"fetch it; {other.name} alone teaches nothing")
+                if absent := absence(file):
+                    raise DemoError(file, absent, f"fetch it; {other.name} alone teaches nothing")
             verify(pair.sums)
             chunks.append(read_actions(pair.actions, hotbar))
             hotbar = chunks[-1].last_hotbar
@@ -199,12 +199,16 @@ class Demo2022:
 
     def _refuse_unknown_keys(self, chunks: Sequence[Actions]) -> None:
         """Raise DemoError where keys were held and none of them is known: it would teach to stand still."""
-        held = sum(max(chunk.unknown_keys.values(), default=0) for chunk in chunks)
+        strange = [
+            {key: n for key, n in chunk.unknown_keys.items() if not key.startswith(OTHER_BUTTON)}
+            for chunk in chunks
+        ]
+        held = sum(max(keys.values(), default=0) for keys in strange)
         names = {name for name in KEYS.values() if not name.startswith("hotbar")}
         keys = [i for i, name in enumerate(BUTTONS[2022]) if name in names]
         known = any(chunk.buttons[:-1, keys].any() for chunk in chunks)
         if not known and held > _MANY_UNKNOWN * sum(map(len, chunks)):
-            unknown = ", ".join(sorted({key for chunk in chunks for key in chunk.unknown_keys})[:5])
+            unknown = ", ".join(sorted({key for keys in strange for key in keys})[:5])
             what = f"none of the keys held is known ({unknown})"
             raise DemoError(self.pairs[0].actions, what, "name them as in key.keyboard.w (docs/data.md)")
 
@@ -295,7 +299,7 @@ class Chunk:
     def _frame_of_row(self) -> np.ndarray:
         """The video's frame of each row. Where ticks are missing the video may have them or not."""
         line, tick = self._actions.line, self._actions.tick
-        if tick[-1] == line[-1]:
+        if np.array_equal(tick, line):
             return line
         decoded = sum(1 for _ in frames_of(self._pair.video, self._size, []))
         by_line, by_tick = (abs(decoded - int(index[-1]) - 1) for index in (line, tick))

@@ -29,6 +29,8 @@ def identify_part(source: Source, part: str, known: Known) -> Segment:
     held = {known[key][1] if key in known and known[key][0] == value else "" for key, value in stamps.items()}
     if len(held) == 1 and (same := held.pop()):
         return Segment(part, same, stamps)
+    if len(stamps) < len(paths):
+        return Segment(part, "", stamps)  # one is missing, or a pipe that never ends
     try:
         sums = [digest(path) for path in paths]
     except OSError:

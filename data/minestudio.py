@@ -21,7 +21,7 @@ import numpy as np
 from basalt_iq.contract import BUTTONS, Task
 from basalt_iq.data.about import path_text
 from basalt_iq.data.actions2022 import ATTACK, ESC, MOST_DEGREES, NAMES, TURNED, within_half_turn
-from basalt_iq.data.defects import DemoError, blaming
+from basalt_iq.data.defects import DemoError, absence, blaming
 from basalt_iq.data.steps import Steps
 from basalt_iq.data.videos import Sink, container_frames, frames_of
 from basalt_iq.records import read_bytes
@@ -67,8 +67,8 @@ class Recorded:
     def read(self, size: int, sink: Sink) -> Steps:
         """Send the T+1 frames to `sink` and return the steps. Raises DemoError."""
         for file, other in ((self.video, self.actions), (self.actions, self.video)):
-            if not file.is_file():
-                raise DemoError(file, "missing", f"restore it; {other.name} alone teaches nothing")
+            if absent := absence(file):
+                raise DemoError(file, absent, f"restore it; {other.name} alone teaches nothing")
         if self.task is None:
             raise DemoError(self.video, "no folder above it names its task", "give --task")
         buttons, camera, remarks = read_actions(self.actions)

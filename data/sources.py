@@ -206,7 +206,7 @@ def _pairs_in(folder: Path, names: list[str], used: set[str]) -> list[era2022.Pa
     for name in names:
         stem, dot, kind = name.rpartition(".")
         if dot and stem and dot + kind.lower() in (*SUFFIXES, ACTIONS_SUFFIX):
-            suffixes.setdefault(stem, {}).setdefault(dot + kind.lower(), dot + kind)
+            suffixes.setdefault(stem, {})[dot + kind.lower()] = dot + kind  # .mp4 comes after .MP4
     pairs = []
     for stem, kinds in suffixes.items():
         video = next((kinds[suffix] for suffix in SUFFIXES if suffix in kinds), SUFFIXES[0])

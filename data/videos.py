@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from basalt_iq.contract import TICK_SECONDS, TICKS_A_SECOND
 from basalt_iq.data.defects import DemoError, blaming
+from basalt_iq.data.posture import Posture
 
 if TYPE_CHECKING:
     import av
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Sink = Callable[[np.ndarray], None]
 #: Containers that are read; .mp4 is the data sets' own.
 SUFFIXES = (".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm", ".ts")
+#: Part of its rate by which a video may be off without a word.
+_OTHER_PACE = 0.02
 #: Makes (3, size, size) uint8 of a frame, with something drawn on its planes first.
 Shrunk = Callable[["Draw | None"], np.ndarray]
 
@@ -38,28 +42,44 @@ def frames_of(file: Path, size: int, remarks: list[str]) -> Iterator[Shrunk]:
     """
     from basalt_iq.video import decode
 
+    times: list[float] = []
     with blaming(file):
         for number, frame in enumerate(decode(file)):
-            turns = frame.rotation // 90 % 4
             if number == 0:
-                remarks += _unusual(file, frame.width, frame.height, turns)
+                posture = Posture.of(frame, remarks)
+                remarks += _unusual(file, *posture.shown(frame.width, frame.height))
             if min(frame.width, frame.height) < size:
                 what = f"frames of {frame.width}x{frame.height}"
                 raise DemoError(file, what, f"read it with --size {min(frame.width, frame.height)} or less")
-            yield partial(_upright, frame, size, turns)
+            times += [] if frame.time is None else [frame.time]
+            yield partial(_upright, frame, size, posture)
+    remarks += _pace(times)
 
 
-def _upright(frame: av.VideoFrame, size: int, turns: int, draw: Draw | None) -> np.ndarray:
+def _upright(frame: av.VideoFrame, size: int, posture: Posture, draw: Draw | None) -> np.ndarray:
     from basalt_iq.video import to_rgb
 
-    return np.ascontiguousarray(np.rot90(to_rgb(frame, size, draw), turns, (1, 2)))
+    return posture.applied(to_rgb(frame, size, draw))
 
 
-def _unusual(file: Path, width: int, height: int, turns: int) -> Iterator[str]:
+def _unusual(file: Path, width: int, height: int) -> Iterator[str]:
     if file.suffix.lower() != ".mp4":
         yield "is in another container than .mp4; read all the same"
-    if turns:
-        yield f"is to be turned by {-turns * 90 % 360} degrees clockwise, as its container says; turned"
-        width, height = (height, width) if turns % 2 else (width, height)
+    elif file.suffix != ".mp4":
+        yield f"has its suffix as {file.suffix}; read all the same"
     if height > width:
         yield f"is upright ({width}x{height}): squeezed to a square, unlike what an agent will see"
+
+
+def _pace(times: Sequence[float]) -> Iterator[str]:
+    """A word where the container shows frames at other times than a frame each tick."""
+    gaps = np.diff(times)
+    if not len(gaps):
+        return
+    rate = len(gaps) / max(times[-1] - times[0], 1e-9)
+    uneven = int((np.abs(gaps - np.median(gaps)) > TICK_SECONDS / 2).sum())
+    still = "each is taken for a tick all the same"
+    if abs(rate / TICKS_A_SECOND - 1) > _OTHER_PACE:
+        yield f"shows {rate:.3g} frames a second by its container, not {TICKS_A_SECOND}; {still}"
+    if uneven:
+        yield f"shows {uneven} frames at uneven times by its container; {still}"

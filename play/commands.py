@@ -16,7 +16,8 @@ from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
-from basalt_iq.play.worlds import STAND_IN, Maker, at_once, era_of
+from basalt_iq.play.worlds import FOREIGN, STAND_IN, Maker, at_once, era_of
+from basalt_iq.ranges import COUNT, PIXELS, PORT, SEED, require
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -112,12 +113,9 @@ class Evaluate(Command):
         """Raises UserError for what no installation could mend, before anything is read or written."""
         if self.world != STAND_IN:
             self._refuse_elsewhere()
-        if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
-            raise UserError("--episodes, --workers and --worlds must be at least 1")
-        if self.max_steps is not None and self.max_steps < 1:
-            raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
-        if self.seed < 0:
-            raise UserError(f"--seed {self.seed}: must be at least 0")
+        for name in ("episodes", "workers", "worlds", "max_steps"):
+            require(name.replace("_", "-"), getattr(self, name), COUNT)
+        require("seed", self.seed, SEED)
         if self.task is not None:
             find_task(self.task)
         chosen_seeds(self.seeds, self.task or "FindCave", self.first_seed, self.episodes)
@@ -231,9 +229,10 @@ def one_thread_each(workers: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Record demonstrations of a task in the stand-in world, in a real data set's layout or into a store.
+    """Record demonstrations of a task, in a real data set's layout or into a store.
 
-    Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
+    Scripted players play in the stand-in world, or you do: --player keyboard opens a local page to play in
+    with keys and mouse, in any world.
     """
 
     out: tyro.conf.Positional[Optional[Path]] = None
@@ -255,8 +254,15 @@ class Record(Command):
     """Open that page in this machine's browser."""
     seed: int = 0
     """Seed of the first episode; the others follow it."""
-    era: Literal[2021, 2022] = 2021
-    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
+    era: Optional[Literal[2021, 2022]] = None
+    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl. Default:
+    that of the world; 2021 in the stand-in, which has both."""
+    world: str = STAND_IN
+    """Where a person plays: stand-in, minerl-0.4, minerl-1.0, minestudio, mcio, or a plugin's. Only the
+    stand-in judges success; MineRL ends itself where a person pauses for long."""
+    world_python: Optional[str] = None
+    """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
+    _MINESTUDIO_, _MCIO_), else this one."""
     max_steps: Optional[int] = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
     near: bool = False
@@ -272,18 +278,26 @@ class Record(Command):
 
     def run(self) -> Recorded:
         root = self._root()
-        if self.n < 1:
-            raise UserError(f"--n {self.n}: give at least 1")
+        for name in ("n", "workers", "max_steps"):
+            require(name.replace("_", "-"), getattr(self, name), COUNT)
+        require("seed", self.seed, SEED)
+        require("port", self.port, PORT)
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
-        find_task(self.task).check_era(self.era)
+        era = self.era or era_of(self.world)
+        find_task(self.task).check_era(era)
+        maker = Maker(self.world, self.world_python, self.near)
+        if self.world != STAND_IN:
+            self._refuse_elsewhere()
+        maker.check_era(era)
+        maker.check()
 
         from basalt_iq.play.record import Recipe
         from basalt_iq.progress import counted
 
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
         size = None if self.store is None else self.size
-        recipe = Recipe(root, self.task, self.era, self.max_steps, only, near=self.near, size=size)
+        recipe = Recipe(root, self.task, era, self.max_steps, only, maker, size=size)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
@@ -297,12 +311,20 @@ class Record(Command):
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
         return result
 
+    def _refuse_elsewhere(self) -> None:
+        """Raises UserError for what only the stand-in world can do."""
+        if self.player == "scripted":
+            raise UserError("the scripted player reads the stand-in world's state: add --player keyboard")
+        if self.near:
+            raise UserError("--near: only the stand-in world has a say in its distances")
+        if self.only_successful and self.world in FOREIGN:
+            raise UserError("--only-successful: only the stand-in world judges; keep or discard in the page")
+
     def _root(self) -> Path:
         if self.store is not None and self.out is None:
             if self.player == "keyboard":
                 raise UserError("--store: what a person plays is kept as a data set; give its folder instead")
-            if self.size < 1:
-                raise UserError(f"--size {self.size}: give at least 1 pixel")
+            require("size", self.size, PIXELS)
             return self.store
         if self.out is None or self.store is not None:
             raise UserError("give either the root folder of a data set or --store STORE")

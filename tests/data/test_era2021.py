@@ -119,7 +119,8 @@ def test_a_video_that_is_too_short_is_named(tmp_path, demos):
             {"observation$inventory$snowball": np.zeros(30, int)},
             "observation\\$inventory\\$snowball has 30 rows, not 31",
         ),
-        ({"reward": np.zeros(0)}, "reward is empty"),
+        ({"reward": np.zeros(0)}, "reward has 0 rows, not 30"),
+        ({"action$camera": np.zeros((0, 2))}, "action\\$camera is empty"),
         ({"action$forward": np.full(30, 2)}, "action\\$forward is 2 at row 0, not a whole number of 0 to 1"),
         (camera(3, np.nan), "action\\$camera is not finite at row 3"),
         (camera(4, 1e5), "action\\$camera is .* degrees at row 4, beyond 36000"),
@@ -134,6 +135,27 @@ def test_wrong_arrays_are_named(tmp_path, demos, changes, message):
     edit(folder, **changes)
     with pytest.raises(DemoError, match=f"{ARRAYS}: {message}"):
         read(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "remark"),
+    [
+        ({"reward": np.r_[np.zeros(29), np.nan]}, "reward is not finite on 1 ticks; it is not used"),
+        ({"drop": ["reward"]}, "no reward; none is needed"),
+        ({"action$hotbar.1": np.ones(30, int)}, "action$hotbar.1 means nothing here; not 0 on 30 ticks"),
+        (
+            {"observation$inventory$diamond": np.ones(31, int)},
+            "observation$inventory$diamond means nothing here; not 0 on 31 ticks",
+        ),
+    ],
+)
+def test_what_is_not_used_is_said_and_refuses_nothing(tmp_path, demos, changes, remark):
+    folder = demos.write_2021(tmp_path)
+    whole, _ = read(folder)
+    edit(folder, **changes)
+    steps, _ = read(folder)
+    assert np.array_equal(steps.buttons, whole.buttons)
+    assert steps.meta["remarks"] == [[str(folder / ARRAYS), remark]]
 
 
 @pytest.mark.parametrize(

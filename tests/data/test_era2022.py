@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 
 from basalt_iq.contract import find_task
 from basalt_iq.data.actions2022 import KEYS, NAMES, ending, read_actions
+from basalt_iq.data.check import check
 from basalt_iq.data.cursor import draw_cursor
 from basalt_iq.data.defects import DemoError, Finding
 from basalt_iq.data.era2022 import Demo2022, Pair
@@ -238,7 +240,7 @@ def test_bad_lines_are_named_and_too_many_refused(tmp_path, change, message):
 
 
 def test_ticks_that_do_not_go_on_are_refused(tmp_path):
-    for second in (0, -5):
+    for second in (-1, -5):
         with pytest.raises(DemoError, match=r"line 3: tick .* follows"):
             read_actions(pair(tmp_path, [tick(6), tick(7), tick(7 + second)]).actions)
 
@@ -247,9 +249,15 @@ def test_ticks_that_do_not_go_on_are_refused(tmp_path):
     ("spoil", "length", "remark"),
     [
         (lambda raw: b"\xef\xbb\xbf" + raw, 30, "begins with a byte order mark"),
-        (lambda raw: raw.replace(b"\n", b"\r\n"), 30, None),
-        (lambda raw: raw + b"\n  \n\n", 30, None),
+        (lambda raw: raw.replace(b"\n", b"\r\n"), 30, "its lines end with a carriage return"),
+        (lambda raw: raw.replace(b"\n", b"\r"), 30, "its lines end with a carriage return"),
+        (lambda raw: raw.decode().encode("utf-16"), 30, "is text of UTF-16, not UTF-8"),
+        (lambda raw: raw + b"\n  \n\n", 30, "3 blank lines are passed over"),
         (lambda raw: raw[:-120], 29, "line 30 is left out"),
+        (lambda raw: raw + b"\0" * 512, 30, "line 31 is left out"),
+        (lambda raw: raw + raw.splitlines()[-1], 30, "line 31 is left out: tick 29 is there already"),
+        (lambda raw: repeated(raw, 10), 30, "line 12 is left out: tick 10 is there already"),
+        (lambda raw: raw.replace(b'"x": 640.0', b'"x": NaN'), 30, None),
         (lambda raw: raw[:-1], 30, None),
     ],
 )
@@ -261,6 +269,11 @@ def test_harmless_flaws_are_read_over(tmp_path, demos, spoil, length, remark):
     assert np.array_equal(steps.camera, whole.camera[:length])
     assert [demos.number(frame) for frame in frames] == [1000 + min(k, 29) for k in range(length + 1)]
     assert [what[: len(remark or "")] for _, what in steps.meta["remarks"]] == ([remark] if remark else [])
+
+
+def repeated(raw, line):
+    lines = raw.splitlines(keepends=True)
+    return b"".join([*lines[: line + 1], *lines[line:]])
 
 
 def parts_of(folder):
@@ -320,7 +333,8 @@ def test_a_demo_in_pieces_is_refused(tmp_path, demos):
 def test_a_turn_beyond_half_way_round_is_kept_as_the_game_would_look_after_it(tmp_path, gui):
     lines = [tick(0), tick(1, dx=1300.0, isGuiOpen=gui), tick(2, dx=-3700.0, dy=1300.0)]
     actions = read_actions(pair(tmp_path, lines).actions)
-    assert actions.camera.tolist() == [[0, 0], [0, 195 - 360], [180, pytest.approx(-555 + 720)]]
+    # In a menu the mouse moves a cursor, which is not brought to its place by going the other way.
+    assert actions.camera.tolist() == [[0, 0], [0, 180 if gui else 195 - 360], [180, pytest.approx(165)]]
     (remark,) = actions.remarks
     assert remark.startswith("turns by more than 180 degrees on 2 ticks")
 
@@ -330,6 +344,11 @@ def test_keys_that_mean_nothing_are_told_and_refused_where_no_other_is_held(tmp_
     steps, _ = read([pair(tmp_path, lines, demos=demos)])
     assert [what for _, what in steps.meta["remarks"]] == [
         "key.keyboard.f3 means nothing here; held on 50.0% of ticks"
+    ]
+    lines = [tick(i, keys=["key.keyboard.w"], buttons=[0, 4][: 1 + i % 2]) for i in range(10)]
+    steps, _ = read([pair(tmp_path, lines, demos=demos)])
+    assert [what for _, what in steps.meta["remarks"]] == [
+        "mouse button 4 means nothing here; held on 50.0% of ticks"
     ]
     for key in ("w", "key.keyboard.up", "key.keyboard.z"):
         with pytest.raises(DemoError, match=rf"none of the keys held is known \({key}\); name them as in"):
@@ -346,17 +365,20 @@ def test_other_suffixes_and_containers_are_read(tmp_path, demos, video, actions)
     assert not findings
     assert [demos.number(frame) for frame in frames] == [1000, 1001, 1002, 1003, 1004, 1004]
     told = [what for _, what in steps.meta["remarks"]]
-    assert told == ["is in another container than .mp4; read all the same"] * (video != ".MP4")
+    if video == ".MP4":
+        assert told == [f"has its suffix as {suffix}; read all the same" for suffix in (".JSONL", ".MP4")]
+    else:
+        assert told == ["is in another container than .mp4; read all the same"]
 
 
-def write_as(path, frames):
+def write_as(path, frames, rate=20):
     """In the container that the suffix tells."""
     import av
 
     with av.open(
         str(path), "w", format={".mkv": "matroska", ".mov": "mov"}.get(path.suffix.lower(), "mp4")
     ) as file:
-        stream = file.add_stream("libx264", rate=20)
+        stream = file.add_stream("libx264", rate=rate)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for frame in frames:
@@ -364,25 +386,76 @@ def write_as(path, frames):
         file.mux(stream.encode(None))
 
 
-def turn_in_container(file):
-    """Tell the container to show its pictures a quarter turn clockwise: the matrix of the track's header."""
+def place_in_container(file, matrix):
+    """Tell the container how to show its pictures: the matrix (a, b, c, d) of the track's header."""
     raw = bytearray(file.read_bytes())
     at = raw.index(b"tkhd") + 4 + 4 + 20 + 16
-    quarter = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
-    raw[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in quarter)
+    a, b, c, d = (round(value * (1 << 16)) for value in matrix)
+    values = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
+    raw[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
     file.write_bytes(raw)
 
 
-def test_a_video_turned_in_its_container_is_turned_back(tmp_path, demos):
+@pytest.mark.parametrize(
+    ("matrix", "stored", "told"),
+    [
+        ((0, 1, -1, 0), lambda p: np.rot90(p), "turned by 90 degrees clockwise"),
+        ((-1, 0, 0, -1), lambda p: np.rot90(p, 2), "turned by 180 degrees clockwise"),
+        ((0, -1, 1, 0), lambda p: np.rot90(p, 3), "turned by 270 degrees clockwise"),
+        ((-1, 0, 0, 1), lambda p: p[:, ::-1], "mirrored"),
+        ((1, 0, 0, -1), lambda p: p[::-1], "mirrored"),
+        ((0, 1, 1, 0), lambda p: p.swapaxes(0, 1), "mirrored"),
+        ((0, -1, -1, 0), lambda p: np.rot90(p, 2).swapaxes(0, 1), "mirrored"),
+    ],
+)
+def test_a_video_turned_in_its_container_is_turned_back(tmp_path, demos, matrix, stored, told):
     """A phone stores what it sees sideways and says so; players turn it."""
     written = pair(tmp_path, [tick(i) for i in range(3)])
     upright = demos.frame(1000, 160, 160)
-    write_video(written.video, [np.rot90(upright).copy()] * 3)  # stored turned to the left
-    turn_in_container(written.video)
+    write_video(written.video, [stored(upright).copy()] * 3)
+    place_in_container(written.video, matrix)
     steps, frames = read([written])
     assert [demos.number(frame) for frame in frames] == [1000] * 4
+    (said,) = [what for _, what in steps.meta["remarks"]]
+    assert said == f"is to be {told}, as its container says; {told.split()[0]}"
+
+
+def test_a_video_turned_by_no_right_angle_is_read_as_it_is_stored(tmp_path, demos):
+    written = pair(tmp_path, [tick(i) for i in range(3)], demos=demos)
+    place_in_container(written.video, (0.7, 0.7, -0.7, 0.7))
+    steps, frames = read([written])
+    assert [demos.number(frame) for frame in frames] == [1000, 1001, 1002, 1002]
+    assert "no right angle" in steps.meta["remarks"][0][1]
+
+
+@pytest.mark.parametrize("text", ["ffconcat version 1.0\nfile other.bin\n", "#EXTM3U\n#EXTINF:1,\nother\n"])
+def test_a_play_list_is_no_video(tmp_path, demos, text):
+    """It would have any other file of the machine read, or a server."""
+    written = pair(tmp_path, [tick(i) for i in range(3)], demos=demos)
+    written.video.rename(tmp_path / "other.bin")
+    written.video.write_text(text)
+    with pytest.raises(DemoError, match="cannot be decoded"):
+        read([written])
+
+
+@pytest.mark.parametrize("half", ["video", "actions"])
+def test_a_pipe_is_not_waited_for(tmp_path, demos, half):
+    written = pair(tmp_path, [tick(i) for i in range(3)], demos=demos)
+    getattr(written, half).unlink()
+    os.mkfifo(getattr(written, half))
+    store = Store.create(tmp_path / "store")
+    (finding,) = ingest(find_sources(tmp_path, "FindCave").sources, store, workers=1).findings
+    assert (finding.what, finding.fault) == ("is not a regular file", True)
+    (diagnosis,), _ = check(find_sources(tmp_path, "FindCave").sources, workers=1)
+    assert diagnosis.findings == (finding,)
+
+
+def test_a_video_at_another_pace_is_said(tmp_path, demos):
+    written = pair(tmp_path, [tick(i) for i in range(3)])
+    write_as(written.video, [demos.frame(1000 + k, 90, 160) for k in range(3)], rate=30)
+    steps, _ = read([written])
     assert [what for _, what in steps.meta["remarks"]] == [
-        "is to be turned by 90 degrees clockwise, as its container says; turned"
+        "shows 30 frames a second by its container, not 20; each is taken for a tick all the same"
     ]
 
 

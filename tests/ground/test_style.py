@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("agent", "basalt_iq", "data", "play", "submission", "train", "watch", "world")
 
@@ -34,3 +36,11 @@ def test_only_compiled_functions_leave_out_types():
         if isinstance(node, ast.FunctionDef) and untyped(node) and not compiled(node)
     ]
     assert found == []
+
+
+def test_what_is_built_holds_every_room(request, monkeypatch):
+    dist = pytest.importorskip("setuptools.dist").Distribution()
+    monkeypatch.chdir(request.config.rootpath)
+    dist.parse_config_files(["pyproject.toml"])
+    rooms = {"world", "data", "agent", "play", "train", "watch", "submission"}
+    assert {"basalt_iq", *(f"basalt_iq.{room}" for room in rooms)} <= set(dist.packages)

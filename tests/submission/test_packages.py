@@ -3,6 +3,7 @@
 import json
 import runpy
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,8 @@ from basalt_iq.errors import UserError
 from basalt_iq.submission.building import AICROWD_2021, AICROWD_2022, Particulars, build_package
 from basalt_iq.submission.checking import Trial, check_package
 
-QUICK = Trial(episodes=2, max_steps=6, silence=20.0)
+#: Short, and patient: a busy machine thinks slowly.
+SHORT = Trial(episodes=2, max_steps=6, tick=5.0)
 
 
 @pytest.fixture
@@ -20,11 +22,11 @@ def package(checkpoint, tmp_path):
     return tmp_path / "package"
 
 
-def rows(folder, trial=QUICK):
+def rows(folder, trial=SHORT):
     return {row.check: row for row in check_package(folder, trial)}
 
 
-def failures(folder, trial=QUICK):
+def failures(folder, trial=SHORT):
     return {name: row.detail for name, row in rows(folder, trial).items() if not row.ok}
 
 
@@ -112,6 +114,18 @@ def test_the_debug_mode_is_two_short_episodes(checkpoint, tmp_path, monkeypatch)
         monkeypatch.chdir(package)
         config = runpy.run_path("config.py")
         assert (config["EVAL_EPISODES"], config["EVAL_MAX_STEPS"]) == expected
+    monkeypatch.setenv("AICROWD_NUM_EVAL_EPISODES", "3")
+    monkeypatch.setenv("AICROWD_NUM_EVAL_MAX_STEPS", "1e3")
+    config = runpy.run_path("config.py")
+    assert (config["EVAL_EPISODES"], config["EVAL_MAX_STEPS"]) == (3, 1000)
+
+
+@pytest.mark.slow
+def test_a_package_in_debug_mode_is_checked_as_it_is_evaluated(checkpoint, tmp_path):
+    build_package(AICROWD_2022, [checkpoint], tmp_path / "package", Particulars(debug=True))
+    found = rows(tmp_path / "package", replace(SHORT, episodes=5))
+    assert all(row.ok for row in found.values()), [row for row in found.values() if not row.ok]
+    assert found["plays every episode from its reset to its end"].detail.count("2 of 2") == 4
 
 
 def test_a_translation_is_said(checkpoint, tmp_path):
@@ -174,7 +188,7 @@ def test_weights_outside_of_the_package_are_refused(package, checkpoint):
 
 def test_a_folder_that_is_no_package(tmp_path):
     with pytest.raises(UserError, match=r"no submission\.json"):
-        check_package(tmp_path, QUICK)
+        check_package(tmp_path, SHORT)
     for said, reason in (
         ('{"target": "moon", "tasks": {}}', "Invalid enum value"),
         ('{"target": "bedd", "tasks": []}', "build the package again"),
@@ -183,7 +197,7 @@ def test_a_folder_that_is_no_package(tmp_path):
     ):
         (tmp_path / "submission.json").write_text(said)
         with pytest.raises(UserError, match=reason):
-            check_package(tmp_path, QUICK)
+            check_package(tmp_path, SHORT)
 
 
 @pytest.mark.slow
@@ -202,7 +216,7 @@ def test_agents_that_the_evaluator_would_throw_out(package):
     rewrite(
         package, "import time; env.reset()\n        for _ in range(3): time.sleep(0.08); env.step(NOOP)", NOOP
     )
-    found = failures(package)
+    found = failures(package, replace(SHORT, tick=0.05))
     assert "ms a step of at most 50 ms" in found["thinks faster than the game ticks"]
     assert found["leaves no episode early and takes no step after its end"] == "2 left, 0 steps"
     assert found["plays every episode from its reset to its end"] == "FindCave 0 of 2"

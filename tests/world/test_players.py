@@ -98,6 +98,31 @@ def test_a_cave_out_of_view_is_not_known():
             break
 
 
+def test_land_not_seen_draws_a_player_away_from_the_edge():
+    env, player = WORLDS["FindCave"], make_player("FindCave", 0)
+    env.reset(seed=0)
+    player.reset(env)
+    player.act()
+    player.seen[:], player.known[:] = False, False
+    promise = player.promise()
+    assert promise[88, 88] > promise[20, 88] > promise[4, 88]  # no cave opens within 30 blocks of the edge
+
+
+def test_darkness_seen_through_a_hole_is_not_a_cave_around_oneself():
+    env, player = WORLDS["FindCave"], make_player("FindCave", 0)
+    env.reset(seed=0)
+    player.reset(env)
+    player.act()
+    x, y, z = (int(v) for v in player.eye)
+    env.world.light[x - 9 : x + 10, y - 9 : y + 10, z - 9 : z + 10] = 7 << 4
+    player.dim[:] = False
+    player.dim[x + 6 : x + 9, y, z - 5 : z + 6] = True  # 33 dark cells, six to eight blocks away
+    assert player.inside(7, 9)
+    assert not player.inside(7, 5)
+    player.dim[x + 1 : x + 4, y, z - 4 : z + 4] = True
+    assert player.inside(7, 5)
+
+
 def play_out(env, player, most):
     """To the episode's end: the keys of all actions, and the last info."""
     over, used = False, set()

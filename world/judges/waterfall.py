@@ -35,7 +35,8 @@ SIDES = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0))
 
 @dataclass(frozen=True)
 class Fall:
-    """The water of one bucket: its source, where one stood to pour it, what falls from it.
+    """The water of one bucket: its source, where one stood to pour it, what falls from it (not what falls
+    where one has dug: a pit of one's own makes no fall, as a tower makes none).
 
     `drop` is how many blocks it comes down the land, `below` how many of them below the feet, `free` the
     longest free fall in it.
@@ -68,7 +69,7 @@ def poured(world: World) -> list[Fall]:
 
 
 def _fall(world: World, source: Cell) -> Fall:
-    falling = tuple(cell for cell in _run(world, source) if world.at(*cell) == FALLING)
+    falling = tuple(c for c in _run(world, source) if world.at(*c) == FALLING and not SOLID[world.born[c]])
     foot = min((y for _, y, _ in falling), default=source[1])
     land = _rock_beside(world, source) + 1
     drop = (source[1] if source[1] <= land + RAISED else land) - foot

@@ -12,10 +12,10 @@ DIM = 12
 """Sky light, 0..15, at which a shaded place looks like the mouth of a cave."""
 DARK = 5
 """Sky light at which this player takes itself to be inside: well in, so that an imitator may be hasty."""
-TWILIGHT = 8
+TWILIGHT = 7
 """The same where a cave gets no darker."""
-ROOMY = 20
-"""Dark cells seen nearby that make a cave of a hole."""
+ROOMY, NEARBY, BESIDE = 20, 9, 5
+"""Dark cells seen within so many blocks that make a cave of a hole, in the dark and in the twilight."""
 NOTICED = 10
 """Dim pixels of one picture, close together, below which a mouth is overlooked."""
 SHADE_COST = 2.5
@@ -24,6 +24,8 @@ RUN, RISE = 3, 3
 """Land that rises by so many blocks over twice so many is a hillside."""
 HILLS = 3.0
 """What a hillside not seen well is worth, in other such land."""
+AFAR, DRAWN = 30, 2.0
+"""Blocks about a place within which land not seen well draws one there, and how much: away from the edge."""
 AROUND = np.stack(np.meshgrid(range(-2, 3), range(-1, 2), range(-2, 3), indexing="ij"), -1).reshape(-1, 3)
 REACH = 75.0
 AGAIN = 5.0
@@ -62,7 +64,7 @@ class FindCavePlayer(Explorer):
                 yield from self.roam(self.found)
                 continue
             there = yield from self.go_in(way)
-            if self.inside() or (there and self.inside(TWILIGHT)):
+            if self.inside() or (there and self.inside(TWILIGHT, BESIDE)):
                 return
             if there and not self.news:
                 self.forget(way[-1])
@@ -98,12 +100,12 @@ class FindCavePlayer(Explorer):
         self.near[tuple(around.T)] = True
         self.news += int((~self.dull[tuple(new.T)]).sum())
 
-    def inside(self, dark: int = DARK) -> bool:
+    def inside(self, dark: int = DARK, nearby: int = NEARBY) -> bool:
         """Dark around the head, with a good deal of darkness in sight or remembered nearby."""
         x, y, z = (int(v) for v in self.eye)
         if self.skylight(np.array([[x, y, z]]))[0] > dark:
             return False
-        box = tuple(slice(max(v - 9, 0), v + 10) for v in (x, y, z))
+        box = tuple(slice(max(v - nearby, 0), v + nearby + 1) for v in (x, y, z))
         gloom = self.dim[box] & (self.env.world.light[box] >> 4 <= dark + 1)
         return int(gloom.sum()) >= ROOMY
 
@@ -123,7 +125,8 @@ class FindCavePlayer(Explorer):
         steep[RUN:-RUN] = np.abs(height[2 * RUN :] - height[: -2 * RUN]) >= RISE
         steep[:, RUN:-RUN] |= np.abs(height[:, 2 * RUN :] - height[:, : -2 * RUN]) >= RISE
         shore = share(self.sea & self.known, 24)
-        return share(~self.known, 10) * (1.0 - shore) + HILLS * share(steep & ~self.known, 10) - 1.5 * shore
+        here = share(~self.known, 10) * (1.0 - shore) + HILLS * share(steep & ~self.known, 10) - 1.5 * shore
+        return here + DRAWN * share(~self.known, AFAR)
 
     def way_in(self) -> np.ndarray | None:
         """The route to the best dim place known: near and dark. None if there is none to walk to."""

@@ -93,6 +93,14 @@ def beside_a_cliff(high: int) -> World:
     return pour(world, (X, Y + high, Z + 1), (X, Y + high, Z + 1))
 
 
+def quarry() -> World:
+    """A pit of 9 by 9, 8 deep, dug into the plain."""
+    world = plain("stone")
+    for cell in box(X - 4, Y - 8, Z + 1, X + 4, Y - 1, Z + 9):
+        world.take(cell)
+    return pour(world, (X, Y, Z), (X, Y, Z - 2))
+
+
 EXPLOITS: dict[str, tuple[Callable[[], World], Shot]] = {
     "a pillar on the plain": (
         lambda: tower(12),
@@ -140,6 +148,10 @@ EXPLOITS: dict[str, tuple[Callable[[], World], Shot]] = {
         Shot((X + 1.5, Y + 1.62, Z + 13.5), (X + 0.5, Y + 14, Z + 1.5)),
     ),
     "poured anew from where the picture is taken": (lambda: again(), FRONT),
+    "a fall into a quarry of one's own": (
+        quarry,
+        Shot((X + 0.5, Y - 6.4, Z + 7.5), (X + 0.5, Y - 4, Z + 1.5)),
+    ),
     "a fall down a shaft of one's own": (
         lambda: _shaft(),
         Shot((X + 6.5, Y + 1.62, Z + 0.5), (X + 0.5, Y, Z + 0.5)),
@@ -211,8 +223,17 @@ def rugged() -> World:
     return pour(world, (X, Y + 11, Z), (X, Y + 11, Z - 2))
 
 
+def channel() -> World:
+    """Poured into a channel dug to the brink."""
+    world = cliff(8)
+    for cell in box(X, Y + 7, Z - 2, X, Y + 7, Z):
+        world.take(cell)
+    return pour(world, (X, Y + 7, Z - 2), (X, Y + 8, Z - 3))
+
+
 RIGHT: dict[str, tuple[Callable[[], World], Shot]] = {
     "a fall of 8 from the front": (fall, FRONT),
+    "through a channel dug to the brink": (channel, FRONT),
     "from a side": (fall, Shot((X + 7.5, Y + 3.62, Z + 5.5), (X + 0.5, Y + 4, Z + 1.5))),
     "from near": (fall, Shot((X + 0.5, Y + 1.62, Z + 6.5), (X + 0.5, Y + 4, Z + 1.5))),
     "somewhat beside the middle": (fall, replace(FRONT, at=(X + 5.5, Y + 3.5, Z + 1.5))),
