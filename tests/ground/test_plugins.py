@@ -83,7 +83,7 @@ def test_a_package_adds_a_task_an_objective_an_encoder_a_world_and_an_evaluator(
     assert built["target"] == "climbing-league"
     assert basalt("submit", "check", tmp_path / "package")["checks"][0]["ok"]
     refused = basalt("train", "--store", store, "--run", run, "--encoder", "tiny", rc=2)
-    assert "unknown encoder 'tiny': choose from nature, impala, small" in refused
+    assert "unknown encoder 'tiny': choose from nature, impala, none, small" in refused
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_two_packages_with_one_name_are_both_named(package):
 def test_an_unknown_name_is_refused_with_the_choices_and_an_installed_one_is_not_imported(package):
     package("unread", "raise SystemExit", encoders="huge = unread:huge")
     assert agent_config.NetworkConfig(encoder="huge").encoder == "huge"
-    with pytest.raises(UserError, match="unknown encoder 'hug': choose from nature, impala, huge"):
+    with pytest.raises(UserError, match="unknown encoder 'hug': choose from nature, impala, none, huge"):
         agent_config.NetworkConfig(encoder="hug")
     with pytest.raises(UserError, match="unknown objective 'gail': choose from iq, bc, sqil"):
         train_config.ObjectiveConfig(name="gail")
