@@ -91,7 +91,8 @@ class Ingest(Command):
 def _found(source: Path, task: str | None) -> Found:
     """What there is to read. UserError if there is nothing."""
     if not source.is_dir():
-        raise UserError(f"{source}: no such folder; give the folder that holds the demonstrations")
+        what = "is no folder" if source.exists() else "no such folder"
+        raise UserError(f"{shown(str(source))}: {what}; give the folder that holds the demonstrations")
 
     from basalt_iq.data.sources import find_sources
 
