@@ -122,7 +122,7 @@ class OnlineConfig:
 
 @dataclass(frozen=True)
 class HindsightConfig:
-    """Foretelling from single frames where the demonstrator will be: what a demo's own future teaches."""
+    """Predicting from single frames where the demonstrator will be: what a demo's own future teaches."""
 
     hindsight_updates: int = 0
     """Updates that teach the encoder this alone, before the --steps of the objective; the best of them by
@@ -132,7 +132,7 @@ class HindsightConfig:
     hindsight_batch: int = 64
     """Frames per update that teaches this alone."""
     hindsight_reach: int = 300
-    """Ticks ahead up to which the place of a decisive action, or of the end, is foretold."""
+    """Ticks ahead up to which the place of a decisive action, or of the end, is predicted."""
 
     def __post_init__(self) -> None:
         if min(self.hindsight_updates, self.hindsight_weight) < 0:
