@@ -1,4 +1,4 @@
-"""Every JSON file of ours is read and written here: typed, bounded, and never a surprise.
+"""Every JSON file of ours is read and written here: typed, bounded, and never blindly.
 
 A record is a frozen dataclass (or a dict or list of plain types). msgspec holds the file to its fields' types
 and bounds (`msgspec.Meta`); unknown fields are left aside, since a newer version may have added them.

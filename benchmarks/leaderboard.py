@@ -44,13 +44,13 @@ RESULTS = Path(__file__).parent / "results" / "leaderboard"
 SIDE_BY_SIDE = 25
 #: Of every method: one frame, keys and turns apart; steps enough for the held-out minimum.
 ALIKE = "--stack 1 --head factored --steps 900"
-FORETELL = "--hindsight-updates 3000 --hindsight-weight 0.1"
+HINDSIGHT = "--hindsight-updates 3000 --hindsight-weight 0.1"
 METHODS = {
     "bc": f"--objective bc {ALIKE}",
     "bc-two-frames": f"--objective bc {ALIKE} --stack 2",
-    "bc-hindsight": f"--objective bc {ALIKE} {FORETELL}",
+    "bc-hindsight": f"--objective bc {ALIKE} {HINDSIGHT}",
     "iq": ALIKE,
-    "iq-hindsight": f"{ALIKE} {FORETELL}",
+    "iq-hindsight": f"{ALIKE} {HINDSIGHT}",
 }
 
 

@@ -118,7 +118,7 @@ class OnlineConfig:
 
 @dataclass(frozen=True)
 class HindsightConfig:
-    """Foretelling from single frames where the demonstrator will be: what a demo's own future teaches."""
+    """Predicting from single frames where the demonstrator will be: what a demo's own future teaches."""
 
     hindsight_updates: int = 0
     """Updates that teach the encoder this alone, before the --steps of the objective; the best of them by
@@ -128,7 +128,7 @@ class HindsightConfig:
     hindsight_batch: int = 64
     """Frames per update that teaches this alone."""
     hindsight_reach: int = 300
-    """Ticks ahead up to which the place of a decisive action, or of the end, is foretold."""
+    """Ticks ahead up to which the place of a decisive action, or of the end, is predicted."""
 
     @property
     def wanted(self) -> bool:

@@ -23,9 +23,9 @@ from basalt_iq.agent.actions import Ticks
 
 #: Blocks a tick of a player on flat ground (minecraft.wiki, Transportation).
 WALKING, SPRINTING, SNEAKING = 0.2159, 0.2806, 0.0655
-#: Ticks ahead whose place is foretold.
+#: Ticks ahead whose place is predicted.
 HORIZONS = (20, 60, 200)
-#: What is foretold of each tick, in the order of the labels' second axis.
+#: What is predicted of each tick, in the order of the labels' second axis.
 TARGETS = (*(f"in {h} ticks" for h in HORIZONS), "next decisive action", "end")
 #: Limits of the bearings' bins in degrees, left to right; beyond them all is one last bin.
 EDGES = np.array([-60.0, -36.0, -12.0, 12.0, 36.0, 60.0])

@@ -20,7 +20,7 @@ FIXED = 1024
 
 @dataclass(frozen=True)
 class Frames:
-    """N frames and what is foretold from them."""
+    """N frames and what is predicted from them."""
 
     pixels: Tensor
     """(N, 3, H, W) uint8"""

@@ -1,4 +1,4 @@
-"""What foretells from the encoder's features. It belongs to training: an agent is kept without it."""
+"""What predicts from the encoder's features. It belongs to training: an agent is kept without it."""
 
 from __future__ import annotations
 

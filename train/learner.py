@@ -121,7 +121,7 @@ class Learner:
 
     @timed("objective")
     def _with_hindsight(self, loss: Tensor, metrics: dict[str, Tensor], batch: Batch, trace: Trace) -> Tensor:
-        """The loss with what the experts' frames foretell beside it, as the encoder saw them."""
+        """The loss with what the experts' frames predict beside it, as the encoder saw them."""
         if self.head is None or not batch.labels:
             return loss
         experts, columns = batch.labels["kind"].shape

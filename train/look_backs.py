@@ -43,8 +43,8 @@ class LookBacks:
 
 
 def telling(labels: Hindsight) -> np.ndarray:
-    """The ticks of a demo from which the place of a decisive action or of the end is foretold; where there
-    are none all that something is foretold of, or simply all."""
+    """The ticks of a demo from which the place of a decisive action or of the end is predicted; where there
+    are none all that something is predicted of, or simply all."""
     known = labels.bearing >= 0
     for some in (known[:, len(HORIZONS) :].any(1), known.any(1)):
         if some.any():

@@ -146,7 +146,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.network = self.spec.build().to(device)
         self.held_out = HeldOut(self.demos.held_out, self.spec)
-        head, look_backs = self._foretelling()
+        head, look_backs = self._hindsight()
         aside = look_backs if config.hindsight.hindsight_weight else None
         expert = episodes(self.demos.train, self.spec, look_back=aside)
         if config.mirror:
@@ -179,20 +179,20 @@ class Trainer:
         if resumed:
             self._load(resumed.state)
 
-    def _foretelling(self) -> tuple[HindsightHead | None, LookBacks | None]:
-        """What foretells and its labels, and in a run that begins by it what teaches that alone."""
+    def _hindsight(self) -> tuple[HindsightHead | None, LookBacks | None]:
+        """What predicts and its labels, and in a run that begins by it what teaches that alone."""
         config = self.config.hindsight
         self.pretraining: Pretraining | None = None
-        self.foretold: HeldOutFrames | None = None
+        self.held_out_frames: HeldOutFrames | None = None
         self._told: dict[str, float] = {}
         if not config.wanted:
             return None, None
         head = HindsightHead(self.spec.network.features).to(self.network.head.weight.device)
         look_backs = LookBacks(config.hindsight_reach)
-        self.foretold = HeldOutFrames(self.demos.held_out, look_backs)
+        self.held_out_frames = HeldOutFrames(self.demos.held_out, look_backs)
         if config.hindsight_updates:
             self.pretraining = Pretraining(
-                self.config, self.demos.train, look_backs, self.foretold, self.network, head, self.team
+                self.config, self.demos.train, look_backs, self.held_out_frames, self.network, head, self.team
             )
         return head, look_backs
 
@@ -269,8 +269,8 @@ class Trainer:
         if self.learner.updates == 0:
             return _held_out(self._told)
         values = self.held_out.evaluate(self.learner.averaged)
-        if self.learner.head is not None and self.foretold is not None:
-            values |= self.foretold.evaluate(self.learner.network, self.learner.head)
+        if self.learner.head is not None and self.held_out_frames is not None:
+            values |= self.held_out_frames.evaluate(self.learner.network, self.learner.head)
         values = _held_out(values)
         rule = RULES[self.config.choose_by]
         best = self.chosen.values.get(rule) if self.chosen else None

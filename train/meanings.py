@@ -28,7 +28,7 @@ class Meaning:
 #: By the full name of a metric.
 MEANINGS: dict[str, Meaning] = {
     "held_out/decisions": Meaning(
-        "Decisions foretold, held-out demos",
+        "Decisions predicted, held-out demos",
         "How unlikely the agent finds what the demonstrator decided on demos kept out of training: "
         "held_out/nll_changes plus held_out/end_loss, in nats. Going on as before, which is most of a demo "
         "and all of its NLL, does not count, and an ending counts as much as it is one. The checkpoint at "
@@ -254,11 +254,11 @@ MEANINGS: dict[str, Meaning] = {
     "online/replay_episodes": Meaning("Replay, episodes", "Own episodes that it learns from.", "", 33),
     "online/replay_steps": Meaning("Replay, decisions", "Their decisions.", "", 34),
 }
-_FORETOLD: tuple[tuple[str, str, str, Better], ...] = (
+_PREDICTED: tuple[tuple[str, str, str, Better], ...] = (
     (
         "hindsight",
         "Hindsight loss",
-        "How badly single frames foretell where the demonstrator will be, how soon, and what comes next: "
+        "How badly single frames predict where the demonstrator will be, how soon, and what comes next: "
         "the mean of bearing, range and kind. Before the objective sets in (--hindsight-updates) the "
         "weights with the least held-out loss are kept; with --hindsight-weight it stays on.",
         "lower",
@@ -276,7 +276,7 @@ _FORETOLD: tuple[tuple[str, str, str, Better], ...] = (
     ("side_end", "Right side of the end", "The same of the place where the demo ends alone.", "higher"),
 )
 for _group, _where in (("held_out", "held-out frames"), ("train", "training frames")):
-    for _name, _title, _text, _better in _FORETOLD:
+    for _name, _title, _text, _better in _PREDICTED:
         MEANINGS[f"{_group}/{_name}"] = Meaning(f"{_title}, {_where}", _text, _better, 35)
 _MOMENTS = (
     *("decisions", "nll_changes", "end_loss", "turn_onsets", "key_onsets", "same_manner", "as_before"),

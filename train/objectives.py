@@ -207,7 +207,7 @@ def _v0(batch: Transitions, v_t: Tensor, y_t: Tensor, discount: float) -> Tensor
     return (1 - discount) * batch.mean(v_t, where=batch.first)
 
 
-#: Largest phi'(r), so that one badly foretold transition cannot outweigh a batch.
+#: Largest phi'(r), so that one badly predicted transition cannot outweigh a batch.
 MAX_WEIGHT = 100.0
 #: phi'(r) of each divergence, and the r where it reaches MAX_WEIGHT.
 WEIGHTS: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {

@@ -39,7 +39,7 @@ class HeldOutFrames:
 
 
 class Pretraining:
-    """Teaches `network`'s encoder and `head` to foretell; what was best on held-out frames is kept."""
+    """Teaches `network`'s encoder and `head` to predict; what was best on held-out frames is kept."""
 
     def __init__(
         self, config: TrainConfig, trajectories: Sequence[Trajectory], look_backs: LookBacks,

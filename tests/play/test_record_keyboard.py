@@ -152,7 +152,7 @@ def test_ctrl_c_keeps_what_was_being_played(tmp_path, browser):
         begin(browser, url)
         walk(browser, 2.0)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     finally:
         process.kill()
     (about,) = (tmp_path / "demos").rglob("metadata.json")
