@@ -1,23 +1,29 @@
 """How well the scripted players play: success with a 95 % Wilson interval and lengths, per task.
 
-    python benchmarks/players.py --task FindCave --first 30000 --count 100
+    python benchmarks/players.py --first 30000 --count 100 [--task FindCave] [--out FILE]
 
-Tune on seeds from 20000 only; report on 30000 and above.
+Tune on seeds from 20000 only; report on 30000 and above. Episodes are kept in --keep as they end: the same
+command goes on where it was interrupted (keep those of another player in another folder). --out adds the
+tables to a file.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing as mp
+import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
 from basalt_iq.contract import BUTTONS
+from basalt_iq.files import replacing, write_text
+from basalt_iq.jobs import run_jobs
 from basalt_iq.play.stats import wilson
 from basalt_iq.play.ticks import ticks
 from basalt_iq.world import make
@@ -52,20 +58,42 @@ def play(seed: int, task: str, distance: Distance) -> dict[str, Any]:
             break
     info, steps = tick.seen.info, len(actions)
     return {
-        "seed": seed,
         "success": bool(info.get("success")),
         "steps": steps,
         "reasons": info.get("reasons", ["the player gave up"]),
         "camera": np.array([action.get("camera", (0.0, 0.0)) for action in actions]),
-        "keys": {key: np.array([action.get(key, 0) for action in actions], bool) for key in BUTTONS[2021]},
+        "keys": np.array([[action.get(key, 0) for key in BUTTONS[2021]] for action in actions], bool),
         "player_ms": 1000 * seconds / steps,
     }
 
 
+def keep(seed: int, task: str, distance: Distance, folder: Path) -> None:
+    """Play an episode into its file."""
+    with replacing(_file(folder, task, distance, seed)) as partial_file, partial_file.open("wb") as file:
+        np.savez_compressed(file, **play(seed, task, distance))
+
+
+def _file(folder: Path, task: str, distance: Distance, seed: int) -> Path:
+    return folder / f"{task}-{distance}-{seed}.npz"
+
+
+def kept(task: str, distance: Distance, seeds: range, folder: Path, workers: int) -> Iterator[dict[str, Any]]:
+    """The episodes of some seeds; those not in the folder are played."""
+    missing = [seed for seed in seeds if not _file(folder, task, distance, seed).exists()]
+    job = partial(keep, task=task, distance=distance, folder=folder)
+    for done, (seed, _) in enumerate(run_jobs(job, missing, workers=workers), 1):
+        print(f"{task} {seed}: {done} of {len(missing)}", file=sys.stderr, flush=True)
+    for seed in seeds:
+        with np.load(_file(folder, task, distance, seed)) as episode:
+            yield {"seed": seed, **{key: value[()] for key, value in episode.items()}}
+
+
 def beside_real(episodes: list[dict[str, Any]]) -> dict[str, Any]:
     """How the players' hands move, all episodes together, beside the real file."""
-    keys = {key: np.concatenate([e["keys"][key] for e in episodes]) for key in BUTTONS[2021]}
-    ours = manner(np.concatenate([e["camera"] for e in episodes]), keys)
+    held = np.concatenate([e["keys"] for e in episodes]).T
+    ours = manner(
+        np.concatenate([e["camera"] for e in episodes]), dict(zip(BUTTONS[2021], held, strict=True))
+    )
     table = {
         name: [round(v, 3) for v in np.atleast_1d(getattr(ours, name))]
         for name in ("turning", "wide", "carried", "null", "attack", "forward")
@@ -77,11 +105,10 @@ def beside_real(episodes: list[dict[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def measure(task: str, distance: Distance, first: int, count: int, workers: int) -> dict[str, Any]:
-    with mp.get_context("spawn").Pool(workers) as pool:
-        episodes = pool.map(
-            partial(play, task=task, distance=distance), range(first, first + count), chunksize=1
-        )
+def measure(
+    task: str, distance: Distance, first: int, count: int, folder: Path, workers: int
+) -> dict[str, Any]:
+    episodes = list(kept(task, distance, range(first, first + count), folder, workers))
     won = [episode for episode in episodes if episode["success"]]
     lengths = [episode["steps"] for episode in won] or [0]
     return {
@@ -94,7 +121,9 @@ def measure(task: str, distance: Distance, first: int, count: int, workers: int)
         "length_of_real_demos": REAL_LENGTHS[task],
         "manner": beside_real(episodes),
         "player_ms_per_tick": float(np.mean([e["player_ms"] for e in episodes])),
-        "failures": [[e["seed"], e["steps"], "; ".join(e["reasons"])] for e in episodes if not e["success"]],
+        "failures": [
+            [e["seed"], int(e["steps"]), "; ".join(e["reasons"])] for e in episodes if not e["success"]
+        ],
         "why": Counter("; ".join(e["reasons"]) for e in episodes if not e["success"]),
     }
 
@@ -108,10 +137,13 @@ if __name__ == "__main__":
     parser.add_argument("--first", type=int, default=20000)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", type=Path, default=Path("runs/players"), help="folder of episodes played")
+    parser.add_argument("--out", type=Path, help="JSON file to which the tables are added")
     options = parser.parse_args()
+    options.keep.mkdir(parents=True, exist_ok=True)
     for name in options.task or PLAYERS:
-        print(
-            json.dumps(
-                measure(name, options.distance, options.first, options.count, options.workers), indent=1
-            )
-        )
+        table = measure(name, options.distance, options.first, options.count, options.keep, options.workers)
+        print(json.dumps(table, indent=1), flush=True)
+        if options.out:
+            tables = json.loads(options.out.read_text()) if options.out.exists() else {}
+            write_text(options.out, json.dumps(tables | {name: table}) + "\n")

@@ -114,7 +114,7 @@ class TensorBoard:
         self._board.add_text(name, "\n".join(f"| {' | '.join(line)} |" for line in lines), step)
 
     def video(self, name: str, path: Path, step: int) -> None:
-        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.compat.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
 
         value = Summary.Value(tag=name, image=Summary.Image(encoded_image_string=as_gif(path)))
         self._board._get_file_writer().add_summary(Summary(value=[value]), step)

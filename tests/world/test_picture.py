@@ -8,8 +8,10 @@ import pytest
 
 from basalt_iq.video import read_video
 from basalt_iq.world import make
-from basalt_iq.world.blocks import ID
-from basalt_iq.world.physics import PITCH, SPRINTING
+from basalt_iq.world.blocks import ID, SOLID
+from basalt_iq.world.cavities import can_stand
+from basalt_iq.world.env import BasaltEnv
+from basalt_iq.world.physics import EYE, PITCH, SPRINTING, YAW
 from basalt_iq.world.sky import BRIGHTNESS, CLOUD_SHARE, HORIZON, SKY
 from tests.world.rotation import field_of_view
 
@@ -72,6 +74,40 @@ def test_the_light_of_the_sky_falls_by_minecrafts_curve_at_gamma_2() -> None:
     assert BRIGHTNESS[::16][::-1] == pytest.approx(curve, abs=0.006)
     # by hand, torch light 4: 4/15 / (4 - 3 * 4/15) * 1.5 = 0.125 of red, warm: 0.086 of green, 0.051 of blue
     assert BRIGHTNESS[4] == pytest.approx(np.mean([0.804, 0.648, 0.493]), abs=0.01)
+
+
+def darkest_way(env: BasaltEnv, cell: np.ndarray) -> float:
+    """The yaw, in radians, along which free cells lead from a standing cell to the least light of the sky."""
+    found = {}
+    for yaw in np.radians(np.arange(0, 360, 30)):
+        ahead = np.arange(1, 13)[:, None] * np.array([-math.sin(yaw), 0.0, math.cos(yaw)])
+        cells = tuple((cell + np.array([0.5, EYE, 0.5]) + ahead).astype(int).T)
+        free = ~np.logical_or.accumulate(SOLID[env.world.blocks[cells]])
+        found[(env.world.light[cells] >> 4)[free].min(initial=15)] = yaw
+    return found[min(found)]
+
+
+def just_inside_caves() -> np.ndarray:
+    """What is seen by somebody who has come into the shade of a cave's entrance and looks on into it."""
+    env, rng, frames = make("FindCave"), np.random.default_rng(0), []
+    for seed in range(1, 6):
+        env.reset(seed=seed)
+        shade = (env.world.caves > 0) & (env.world.light >> 4 >= 9) & (env.world.light >> 4 <= 11)
+        heads = [head for head in np.argwhere(shade) if can_stand(env.world.blocks, *(head - [0, 1, 0]))]
+        for head in rng.permutation(heads)[:6]:
+            env.body[:] = 0.0
+            env.body[:3] = head + np.array([0.5, -1.0, 0.5])
+            env.body[YAW], env.body[PITCH] = darkest_way(env, head - [0, 1, 0]), math.radians(5)
+            frames.append(env.render())
+    return np.stack(frames)
+
+
+def test_the_entrance_of_a_cave_is_as_bright_as_where_people_throw() -> None:
+    """Both real demonstrations end some seconds after the entrance: the last 29 and 45 frames are inside."""
+    real = np.concatenate([recording("caves1")[330:], recording("caves2")[1000:]]).mean(-1)
+    ours = just_inside_caves().mean(-1)
+    assert ours.mean() == pytest.approx(real.mean(), rel=0.15)
+    assert (ours < 50).mean() == pytest.approx((real < 50).mean(), abs=0.12)
 
 
 def above_the_land(pitch: float, **options: object) -> np.ndarray:
