@@ -1,5 +1,6 @@
-# agent: plays and evaluates on the stand-in world. minerl: the same in Minecraft.
+# agent: plays and evaluates on the stand-in world. minerl and mcio: the same in Minecraft, of 2020 and of today.
 #   docker build --target agent -t basalt-iq .
+#   docker build --target mcio --build-arg BASE=python:3.12-slim-bookworm -t basalt-iq-mcio .
 #   docker run --rm -v "$PWD/runs/cave:/run-folder:ro" -v "$PWD/results:/out" basalt-iq --episodes 20
 ARG BASE=python:3.11-slim-bookworm
 
@@ -34,6 +35,25 @@ VOLUME /out
 HEALTHCHECK --interval=1m --timeout=10s --start-period=30m \
     CMD ["sh", "-c", "find /out -mmin -30 | grep -q ."]
 ENTRYPOINT ["tini", "-g", "--", "entrypoint", "basalt-iq", "evaluate", "--run", "/run-folder", "--out", "/out"]
+
+FROM agent AS mcio
+USER 0
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends \
+    libgl1 libgl1-mesa-dri libglx-mesa0 libopenal1 libxcursor1 libxi6 libxrandr2 libxxf86vm1 xauth xvfb \
+ && rm -rf /var/lib/apt/lists/*
+# The game and its Java lie in /game/.mcio: a volume, as nobody may hand the game on in an image. Fill it once:
+#   docker run --rm -v game:/game/.mcio --entrypoint /opt/mcio/bin/mcio basalt-iq-mcio inst install basalt
+ENV HOME=/game BASALT_IQ_MCIO_PYTHON=/opt/mcio/bin/python BASALT_IQ_MCIO_INSTANCE=basalt LIBGL_ALWAYS_SOFTWARE=1
+RUN python -c "import sys; sys.exit(0 if sys.version_info >= (3, 12) else 'give --build-arg BASE=python:3.12-slim-bookworm')" \
+ && python -m venv /opt/mcio \
+ && /opt/mcio/bin/pip install --no-cache-dir "mcio-ctrl==1.5.2" "cbor2<6" \
+ && install -d -o player /game /game/.mcio
+USER 1001
+VOLUME /game/.mcio
+ENTRYPOINT ["tini", "-g", "--", "entrypoint", "xvfb-run", "-a", "-s", "-screen 0 1024x768x24 +extension GLX", \
+    "basalt-iq", "evaluate", "--run", "/run-folder", "--out", "/out", "--world", "mcio"]
 
 FROM eclipse-temurin:8-jdk AS jdk
 

@@ -150,11 +150,11 @@ class Demo(Command):
 
 def compile_world(task: str) -> None:
     """Let numba compile the world's code into its cache, once, before several processes want it."""
-    from basalt_iq.world import make
+    from basalt_iq.play.worlds import make
     from basalt_iq.world.players import make_player
 
     with console.status("compiling the world (only the first time)"):
-        env = make(task, distance="near")
+        env = make(task, near=True)
         env.reset(seed=0)
         player = make_player(task, 0)
         player.reset(env)

@@ -4,8 +4,11 @@ Numba trusts a stored function for as long as the function's own file is unchang
 hold tables made in other files. So the cache lies in a folder named after all the sources.
 """
 
+import contextlib
 import hashlib
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +37,27 @@ def _cache_folder() -> Path:
     digest = hashlib.sha256()
     for source in sources():
         digest.update(source.read_bytes())
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "basalt-iq" / "numba" / digest.hexdigest()[:16]
+    bases = list(_bases())
+    return next(filter(_ours, bases), bases[-1]) / "numba" / digest.hexdigest()[:16]
+
+
+def _bases() -> Iterator[Path]:
+    """The user's cache; for users without a home (evaluators, containers) a place among temporary files."""
+    if cache := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(cache) / "basalt-iq"
+    with contextlib.suppress(RuntimeError):  # the user may have no name
+        yield Path.home() / ".cache" / "basalt-iq"
+    yield Path(tempfile.gettempdir()) / f"basalt-iq-{os.getuid()}"
+
+
+def _ours(folder: Path) -> bool:
+    """Whether we can write there and not everybody can: what lies in a cache is run."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.stat()
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK) and about.st_uid == os.getuid() and not about.st_mode & 0o002
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:

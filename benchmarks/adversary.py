@@ -2,193 +2,45 @@
 
     python benchmarks/adversary.py --task MakeWaterfall --count 200
 
-No policy that ignores the picture should succeed on 2 % of held-out seeds. Each script plays to its end while
-the judge is asked every few ticks what an end at that moment would be worth, so that "after how many ticks to
-throw" is found along with it: the best moment on the seeds for tuning (below 1000) is the one reported on the
-others. The search draws scripts of the task's own kind, keeps the best and changes it. Rules on the picture's
-pixels are listed too; they do look, and are here to be known.
+No policy that ignores the picture should succeed on 2 % of held-out seeds. Each script plays to its end
+on seeds for tuning (below 1000) while the judge is asked now and then what an end at that moment would be
+worth, so that "after how many ticks to throw" is found along with it; the best moment is tried on the
+held-out seeds. The search draws scripts of the task's own kind, keeps the best and changes it. What a
+scripted player did on another seed is replayed too. Rules on the picture's pixels are listed as well;
+they do look, and are here to be known.
+
+Every seed is kept in `--out` as soon as it is played, and the same command goes on where it was. After a
+change of judges or land give `--again`, which forgets what is kept of the chosen tasks.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing as mp
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from blind_scripts import DRAWN, FIXED, NOTHING, cave_scripts, changed, cut, look, waterfall
+from policy_rows import RESULTS, Action, Job, Row, Script, Table, hold_out
 
 from basalt_iq.contract import RESET_NOOPS
-from basalt_iq.play.stats import wilson
 from basalt_iq.world import make
 from basalt_iq.world.env import BasaltEnv
 from basalt_iq.world.items import Inventory
 from basalt_iq.world.judges import Verdict
+from basalt_iq.world.players import make_player
 from basalt_iq.world.tasks import JUDGES, ending
 
-EVERY = 10
-"""Ticks between two questions to the judge."""
-Action = dict[str, Any]
-Script = tuple[tuple[int, Action], ...]
-"""(ticks, action held for so long), one after the other; a camera turns once, at the first of the ticks."""
-WALK: Action = {"forward": 1, "jump": 1}
-RUN: Action = {**WALK, "sprint": 1}
-
-
-def look(yaw: float = 0.0, pitch: float = 0.0) -> tuple[int, Action]:
-    return 1, {"camera": [pitch, yaw]}
-
-
-def hold(item: str) -> tuple[int, Action]:
-    return 2, {"equip": item}
-
-
-def facing(pitch: float) -> Script:
-    """To a pitch, whatever it was: the view stops at straight up."""
-    return look(pitch=-180.0), look(pitch=90.0 + pitch)
-
-
-# ---------------------------------------------------------------------- FindCave
-def wander(turns: list[float], ticks: list[int], key: Action = RUN) -> Script:
-    """Straight on, over ledges, with turns."""
-    return tuple(part for turn, n in zip(turns, ticks, strict=True) for part in (look(turn), (n, key)))
-
-
-def cave_scripts() -> dict[str, Script]:
-    return {
-        "straight on": wander([0.0], [3000]),
-        "straight on, walking": wander([0.0], [3000], {"forward": 1}),
-        "there and back": wander([0.0, 180.0] * 4, [300] * 8),
-        "in squares": wander([90.0] * 20, [60 + 8 * i for i in range(20)]),
-        "zigzag": wander([60.0, -60.0] * 15, [90] * 30),
-        "digging down": (*facing(90.0), (3000, {"attack": 1})),
-        "digging ahead and down": (*facing(50.0), (3000, {"attack": 1, "forward": 1})),
-    }
-
-
-def draw_cave(rng: np.random.Generator) -> Script:
-    n = int(rng.integers(2, 14))
-    key = [RUN, WALK, {"forward": 1}][int(rng.integers(3))]
-    return wander(rng.uniform(-180, 180, n).round().tolist(), rng.integers(20, 400, n).tolist(), key)
-
-
-# ---------------------------------------------------------------------- MakeWaterfall
-def waterfall(
-    walk: int, pillar: int, turn: float, pitch: float, key: str, leave: int, back: float, up: float
-) -> Script:
-    """Walk on, pillar up on the cobblestone, pour, leave, turn round and look."""
-    rise = (hold("cobblestone"), *facing(90.0), (pillar, {"jump": 1, "use": 1})) if pillar else ()
-    away: Action = {key: 1, "jump": 1}
-    return (
-        (walk, RUN), *rise, hold("water_bucket"), *facing(pitch), look(turn), (2, {"use": 1}), (15, {}),
-        (leave, away), (30, {}), *facing(up), look(back), (60, {}),
-    )  # fmt: skip
-
-
-def waterfall_scripts() -> dict[str, Script]:
-    return {
-        "pillar, pour, step back": waterfall(0, 200, 0.0, 60.0, "back", 12, 0.0, 0.0),
-        "pillar, pour, walk off, turn round": waterfall(0, 200, 0.0, 60.0, "forward", 60, 180.0, -10.0),
-        "pour here, back off": waterfall(0, 0, 0.0, 50.0, "back", 60, 0.0, 0.0),
-        "pour ahead, walk on, turn round": waterfall(0, 0, 0.0, 30.0, "forward", 60, 180.0, -10.0),
-        "climb, pour, walk on, turn round": waterfall(300, 0, 0.0, 45.0, "forward", 60, 180.0, -10.0),
-        "climb, pillar, pour, walk off, turn": waterfall(300, 100, 0.0, 60.0, "forward", 80, 180.0, -20.0),
-        "walk to a wall, pour on it, back off": waterfall(200, 0, 0.0, -30.0, "back", 50, 0.0, -10.0),
-        "walk, pour behind, walk on, turn round": waterfall(200, 0, 180.0, 45.0, "back", 80, 0.0, -10.0),
-    }  # fmt: skip
-
-
-def draw_waterfall(rng: np.random.Generator) -> Script:
-    return waterfall(
-        int(rng.integers(0, 500)),
-        int(rng.choice([0, 0, 20, 60, 120, 200])),
-        float(rng.choice([0.0, 0.0, 90.0, 180.0])),
-        float(rng.integers(-50, 85)),
-        str(rng.choice(["forward", "back", "left", "right"])),
-        int(rng.integers(10, 150)),
-        float(rng.integers(-180, 180)),
-        float(rng.integers(-50, 30)),
-    )
-
-
-# ---------------------------------------------------------------------- pens and houses
-def ring(item: str, count: int, pitch: float, step: int = 0) -> Script:
-    """Place something all round."""
-    turn = [look(360.0 / count), (2, {"use": 1}), (3, {}), *([(step, {"forward": 1})] if step else [])]
-    return (hold(item), *facing(pitch), *(turn * count))
-
-
-def pen(food: str, wait: int, walk: int, count: int, pitch: float, step: int) -> Script:
-    """Show food, wait for who comes, and fence in what is around."""
-    lure = (hold(food), (walk, WALK), (wait, {}))
-    return (*lure, *ring("fence", count, pitch, step), *ring("fence", count, pitch - 10.0, step), (20, {}))
-
-
-def pen_scripts() -> dict[str, Script]:
-    return {
-        f"{food}, {walk} ticks on, {count} fences round": pen(food, 200, walk, count, 40.0, step)
-        for food in ("wheat", "carrot", "wheat_seeds")
-        for walk, count, step in ((0, 24, 0), (200, 24, 0), (100, 16, 12))
-    }  # fmt: skip
-
-
-def draw_pen(rng: np.random.Generator) -> Script:
-    return pen(
-        str(rng.choice(["wheat", "carrot", "wheat_seeds"])), int(rng.integers(0, 400)),
-        int(rng.integers(0, 400)), int(rng.integers(8, 40)), float(rng.integers(15, 70)),
-        int(rng.choice([0, 0, 6, 12, 20])),
-    )  # fmt: skip
-
-
-def house(item: str, walk: int, count: int, pitches: tuple[float, ...], door: bool) -> Script:
-    """A box around oneself, layer by layer, a roof overhead, and a door where one looks."""
-    layers = [part for pitch in pitches for part in ring(item, count, pitch)]
-    open_up = (*facing(30.0), (80, {"attack": 1}), *facing(50.0), hold("wooden_door"), (2, {"use": 1}))
-    return ((walk, WALK), *layers, *(open_up if door else ()), (20, {}))
-
-
-def house_scripts() -> dict[str, Script]:
-    boxes = (60.0, 40.0, 15.0, -20.0, -45.0, -70.0)
-    return {
-        f"a box of {item}{' with a door' * door}": house(item, 60, 16, boxes, door)
-        for item in ("planks#0", "cobblestone", "sandstone#0")
-        for door in (False, True)
-    }
-
-
-def draw_house(rng: np.random.Generator) -> Script:
-    pitches = tuple(sorted(rng.uniform(-85, 75, int(rng.integers(3, 9))).round().tolist(), reverse=True))
-    item = str(rng.choice(["planks#0", "cobblestone", "sandstone#0", "log#0"]))
-    return house(item, int(rng.integers(0, 200)), int(rng.integers(8, 25)), pitches, bool(rng.random() < 0.7))
-
-
-FIXED: dict[str, Callable[[], dict[str, Script]]] = {
-    "FindCave": cave_scripts,
-    "MakeWaterfall": waterfall_scripts,
-    "CreateVillageAnimalPen": pen_scripts,
-    "BuildVillageHouse": house_scripts,
-}
-DRAWN: dict[str, Callable[[np.random.Generator], Script]] = {
-    "FindCave": draw_cave,
-    "MakeWaterfall": draw_waterfall,
-    "CreateVillageAnimalPen": draw_pen,
-    "BuildVillageHouse": draw_house,
-}
-
-
-def changed(script: Script, rng: np.random.Generator) -> Script:
-    """The script with some times and turns changed a little."""
-    out = []
-    for ticks, action in script:
-        new, now = dict(action), ticks
-        if rng.random() < 0.25 and ticks > 5:
-            now = max(1, int(ticks * rng.uniform(0.6, 1.6)))
-        if rng.random() < 0.25 and "camera" in action and abs(action["camera"][0]) < 170:
-            new["camera"] = [v + float(rng.normal(0, 15)) if v else v for v in action["camera"]]
-        out.append((now, new))
-    return tuple(out)
+EVERY = {"FindCave": 10, "MakeWaterfall": 10, "CreateVillageAnimalPen": 30, "BuildVillageHouse": 60}
+"""Ticks between two questions to a task's judge while tuning."""
+LOOKS = 4
+"""Ticks from one look of a rule on the picture to the next."""
+DEMOS = 20
+"""Seeds whose players are replayed on others."""
+REPLAY = "a scripted player's keys from another seed"
 
 
 # ---------------------------------------------------------------------- playing
@@ -227,48 +79,101 @@ class Start:
         env.steps, env.simulation.tick = 0, RESET_NOOPS
 
 
-def play(job: tuple[str, list[Script], int]) -> list[list[bool]]:
-    """For each script, whether an end would succeed after every EVERY of its ticks, on one seed."""
-    task, scripts, seed = job
+def begun(task: str, seed: int) -> tuple[BasaltEnv, Start]:
+    """An episode that is not drawn, and its first moment."""
     env = make(task)
     env.draws = False
     env.reset(seed=seed)
-    start, found = Start(env), []
+    return env, Start(env)
+
+
+def moments(job: tuple[str, list[Script], int]) -> list[list[tuple[bool, float]]]:
+    """For each script, success and score of an end after every EVERY of its ticks, on one seed."""
+    task, scripts, seed = job
+    env, start = begun(task, seed)
+    found = []
     for script in scripts:
         start.again()
         found.append(list(_moments(env, script)))
     return found
 
 
-def _moments(env: BasaltEnv, script: Script) -> Iterator[bool]:
+def _moments(env: BasaltEnv, script: Script) -> Iterator[tuple[bool, float]]:
+    every = EVERY[env.task.name]
     for tick, action in enumerate(actions(script)):
-        *_, over, cut, _ = env.step(action)
-        if over or cut:
-            return
-        if tick % EVERY == EVERY - 1:
-            yield asked(env).success
+        env.simulation.advance(action)
+        if tick % every == every - 1:
+            found = asked(env)
+            yield found.success, found.score
 
 
-def pixel_rule(job: tuple[str, Script, int], rule: Callable[[np.ndarray], bool]) -> bool:
-    """Whether the task is done when a rule on the picture first says so, along a script."""
-    task, script, seed = job
+def play(job: Job) -> list[bool]:
+    """Whether each row's policy succeeds on a seed."""
+    rows, seed = job
+    env, start = begun(rows[0].task, seed)
+    return [_succeeds(env, start, row, seed) for row in rows]
+
+
+def _succeeds(env: BasaltEnv, start: Start, row: Row, seed: int) -> bool:
+    if row.looks:
+        return by_rule(row.task, row.policy, seed)
+    if row.policy == REPLAY:
+        keys = recorded(row.task, (seed - row.first) % DEMOS)
+    else:
+        keys = list(actions(row.script or FIXED[row.task]().get(row.policy, NOTHING)))
+    start.again()
+    for action in keys[: row.ends_after_ticks]:
+        env.simulation.advance(action)
+    return asked(env).success
+
+
+@cache
+def recorded(task: str, seed: int) -> list[Action]:
+    """The actions of a scripted player on a seed, to its end."""
+    env, player = make(task), make_player(task, seed)
+    env.draws = over = False
+    env.reset(seed=seed)
+    player.reset(env)
+    keys = []
+    while not (over or player.done):
+        keys.append(player.act())
+        *_, terminated, truncated, _ = env.step(keys[-1])
+        over = terminated or truncated
+    return keys
+
+
+# ---------------------------------------------------------------------- those who do look
+Rule = Callable[[np.ndarray], bool]
+
+
+def by_rule(task: str, name: str, seed: int) -> bool:
+    """Whether the task is done when a rule on the picture first says so, along its script."""
+    of, rule = pixel_rules()[name]
+    seen = watched(task, of, seed)
+    return next((success for pov, success in seen if rule(pov)), False)
+
+
+@lru_cache(maxsize=2)
+def watched(task: str, of: str, seed: int) -> list[tuple[np.ndarray, bool]]:
+    """What one sees along a script, once in LOOKS ticks, and what an end there would be worth."""
     env = make(task)
-    observation, _ = env.reset(seed=seed)
-    for action in actions(script):
-        observation, _, over, cut, _ = env.step(action)
-        if over or cut:
-            return False
-        if rule(observation["pov"]):
-            return asked(env).success
-    return False
+    env.draws = False
+    env.reset(seed=seed)
+    seen = []
+    for tick, action in enumerate(actions(WATCHED[of])):
+        env.draws = tick % LOOKS == LOOKS - 1
+        observation, *_ = env.step(action)
+        if env.draws:
+            seen.append((observation["pov"], asked(env).success))
+    return seen
 
 
-def brightness(least: int, share: float) -> Callable[[np.ndarray], bool]:
+def brightness(least: int, share: float) -> Rule:
     """Whether a share of the pixels is darker than a grey."""
     return lambda pov: bool((pov.mean(2) < least).mean() >= share)
 
 
-def blue(share: float) -> Callable[[np.ndarray], bool]:
+def blue(share: float) -> Rule:
     """Whether a share of the picture's middle is as blue as water."""
 
     def rule(pov: np.ndarray) -> bool:
@@ -279,90 +184,80 @@ def blue(share: float) -> Callable[[np.ndarray], bool]:
     return rule
 
 
-def pixel_rules() -> dict[str, tuple[str, Script, Callable[[np.ndarray], bool]]]:
-    zigzag = cave_scripts()["zigzag"]
-    around = (*waterfall(300, 0, 0.0, 45.0, "forward", 60, 0.0, -5.0), *([look(10.0), (1, {})] * 36))
+WATCHED: dict[str, Script] = {
+    "zigzag": cave_scripts()["zigzag"],
+    "around": (*waterfall(300, 0, 0.0, 45.0, "forward", 60, 0.0, -5.0), *((look(10.0), (3, {})) * 36)),
+}
+
+
+def pixel_rules() -> dict[str, tuple[str, Rule]]:
+    """The script and the rule, by name."""
     return {
-        "zigzag until half is darker than 60": ("FindCave", zigzag, brightness(60, 0.5)),
-        "zigzag until nine tenths are darker than 110": ("FindCave", zigzag, brightness(110, 0.9)),
-        "zigzag until nine tenths are darker than 60": ("FindCave", zigzag, brightness(60, 0.9)),
-        "pour, turn round until the middle is blue": ("MakeWaterfall", around, blue(0.1)),
+        "zigzag until half is darker than 60": ("zigzag", brightness(60, 0.5)),
+        "zigzag until nine tenths are darker than 110": ("zigzag", brightness(110, 0.9)),
+        "zigzag until nine tenths are darker than 60": ("zigzag", brightness(60, 0.9)),
+        "pour, turn round until the middle is blue": ("around", blue(0.1)),
     }
 
 
-# ---------------------------------------------------------------------- measuring
-def rates(pool: Any, task: str, scripts: list[Script], seeds: Sequence[int]) -> list[np.ndarray]:
-    """For each script, the share of seeds on which an end after each EVERY ticks would succeed."""
-    found = pool.map(play, [(task, scripts, seed) for seed in seeds], chunksize=1)
-    return [_share([episode[i] for episode in found]) for i in range(len(scripts))]
+LOOKERS = {"FindCave": "zigzag", "MakeWaterfall": "around"}
 
 
-def _share(episodes: list[list[bool]]) -> np.ndarray:
+# ---------------------------------------------------------------------- tuning
+Tuned = tuple[float, float, int]
+"""Share of seeds won and mean score by an end at the best moment, and after how many ticks that is."""
+
+
+def tune(pool: Any, task: str, scripts: list[Script], seeds: Sequence[int]) -> list[Tuned]:
+    """For each script the best moment to end it."""
+    found = pool.map(moments, [(task, scripts, seed) for seed in seeds], chunksize=1)
+    return [_best([episode[i] for episode in found], EVERY[task]) for i in range(len(scripts))]
+
+
+def _best(episodes: list[list[tuple[bool, float]]], every: int) -> Tuned:
     longest = max(1, *map(len, episodes))
-    return np.mean([episode + [False] * (longest - len(episode)) for episode in episodes], axis=0)
-
-
-def best_moment(rate: np.ndarray) -> tuple[float, int]:
-    """The best success, and the ticks after which to end for it."""
-    moment = int(rate.argmax()) + 1 if rate.any() else len(rate)  # never yet: at its end
-    return float(rate.max()), moment * EVERY
+    padded = [episode + [(False, 0.0)] * (longest - len(episode)) for episode in episodes]
+    won, score = np.mean(padded, axis=0).T
+    best = int(np.lexsort((score, won))[-1])
+    return float(won[best]), float(score[best]), (best + 1) * every
 
 
 def search(pool: Any, task: str, budget: int, seeds: Sequence[int], seed: int) -> tuple[Script, int]:
     """The best of a number of drawn scripts and of their changes, on seeds for tuning; and when to end it."""
     rng = np.random.default_rng(seed)
     scripts = [DRAWN[task](rng) for _ in range(budget // 2)]
-    ranked: list[tuple[float, int, Script]] = []
+    ranked: list[tuple[Tuned, Script]] = []
     for _ in range(3):
-        moments = [best_moment(rate) for rate in rates(pool, task, scripts, seeds)]
-        ranked += [(*moment, script) for moment, script in zip(moments, scripts, strict=True)]
-        ranked.sort(key=lambda entry: -entry[0])
-        parents = [script for _, _, script in ranked[:4]]
+        ranked += zip(tune(pool, task, scripts, seeds), scripts, strict=True)
+        ranked.sort(key=lambda entry: entry[0][:2], reverse=True)
+        parents = [script for _, script in ranked[:4]]
         scripts = [changed(parents[i % len(parents)], rng) for i in range(max(budget // 4, 1))]
-    return ranked[0][2], ranked[0][1]
+    (_, _, ticks), script = ranked[0]
+    return cut(script, ticks), ticks
 
 
-def line(task: str, name: str, seeds: Sequence[int], won: int, ticks: int | None) -> str:
-    return json.dumps(
-        {
-            "task": task,
-            "policy": name,
-            "ends_after_ticks": ticks,
-            "seeds": [seeds[0], seeds[-1]],
-            "successes": won,
-            "interval": [round(bound, 3) for bound in wilson(won, len(seeds))],
-        }
-    )
-
-
-def cut(script: Script, ticks: int) -> Script:
-    """The first ticks of a script."""
-    out = []
-    for n, action in script:
-        out.append((min(n, ticks), action))
-        ticks -= n
-        if ticks <= 0:
-            break
-    return tuple(out)
-
-
-def report(pool: Any, task: str, options: argparse.Namespace) -> Iterator[str]:
-    seeds, tuning = range(options.first, options.first + options.count), range(options.tune)
+def plan(pool: Any, table: Table, task: str, options: argparse.Namespace) -> list[Row]:
+    """The rows of a task: those that are kept, and those that are tuned now."""
+    tuning, first = range(options.tune), options.first
     fixed = FIXED[task]()
-    tuned = rates(pool, task, list(fixed.values()), tuning)
-    plans = [(name, fixed[name], best_moment(rate)[1]) for name, rate in zip(fixed, tuned, strict=True)]
-    if options.budget:
-        found = search(pool, task, options.budget, tuning, options.seed)
-        plans.append((f"the best of {options.budget} searched scripts", *found))
-    held_out = rates(pool, task, [cut(script, ticks) for _, script, ticks in plans], seeds)
-    for (name, _, ticks), rate in zip(plans, held_out, strict=True):
-        at = ticks // EVERY - 1
-        won = round(float(rate[at]) * len(seeds)) if at < len(rate) else 0
-        yield line(task, name, seeds, won, ticks)
-    for name, (of, script, rule) in pixel_rules().items() if options.pixels else ():
-        if of == task:
-            won = sum(map(partial(pixel_rule, rule=rule), [(task, script, seed) for seed in seeds]))
-            yield line(task, f"{name} (looks)", seeds, won, None)
+    new = [name for name in fixed if not table.find(task, name)]
+    for name, (_, _, ticks) in zip(new, tune(pool, task, [fixed[name] for name in new], tuning), strict=True):
+        table.keep(Row(task, name, ends_after_ticks=ticks, first=first))
+    best = f"the best of {options.budget} searched scripts"
+    if not table.find(task, best):
+        script, ticks = search(pool, task, options.budget, tuning, options.seed)
+        table.keep(Row(task, best, ends_after_ticks=ticks, script=script, first=first))
+    looking = [name for name, (of, _) in pixel_rules().items() if of == LOOKERS.get(task)]
+    untuned = [
+        Row(task, "nothing at all", ends_after_ticks=20, first=first),
+        Row(task, REPLAY, first=first),
+        *(Row(task, name, looks=True, first=first) for name in looking),
+    ]
+    for row in untuned:
+        if not table.find(task, row.policy):
+            table.keep(row)
+    names = [*fixed, best, *(row.policy for row in untuned)]
+    return [row for row in map(partial(table.find, task), names) if row]
 
 
 if __name__ == "__main__":
@@ -375,10 +270,12 @@ if __name__ == "__main__":
     parser.add_argument("--tune", type=int, default=20, help="seeds for tuning, from 0 on")
     parser.add_argument("--budget", type=int, default=40, help="scripts that the search tries")
     parser.add_argument("--seed", type=int, default=0, help="of the search")
-    parser.add_argument("--pixels", action="store_true", help="also the rules on the picture, drawn at 64x64")
+    parser.add_argument("--again", action="store_true", help="forget what is kept of the chosen tasks")
+    parser.add_argument("--out", type=Path, default=RESULTS / "adversary.json")
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
+    tasks = chosen.task or list(FIXED)
+    kept = Table(chosen.out, tasks if chosen.again else ())
     with mp.get_context("spawn").Pool(chosen.workers) as workers:
-        for task_name in chosen.task or FIXED:
-            for text in report(workers, task_name, chosen):
-                print(text, flush=True)
+        for task_name in tasks:
+            hold_out(workers, kept, plan(workers, kept, task_name, chosen), chosen.count, play)

@@ -16,7 +16,7 @@ from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
-from basalt_iq.play.worlds import STAND_IN, Maker, at_once, era_of
+from basalt_iq.play.worlds import FOREIGN, STAND_IN, Maker, at_once, era_of
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -231,9 +231,10 @@ def one_thread_each(workers: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Record demonstrations of a task in the stand-in world, in a real data set's layout or into a store.
+    """Record demonstrations of a task, in a real data set's layout or into a store.
 
-    Scripted players play, or you do: --player keyboard opens a local page to play in with keys and mouse.
+    Scripted players play in the stand-in world, or you do: --player keyboard opens a local page to play in
+    with keys and mouse, in any world.
     """
 
     out: tyro.conf.Positional[Optional[Path]] = None
@@ -255,8 +256,15 @@ class Record(Command):
     """Open that page in this machine's browser."""
     seed: int = 0
     """Seed of the first episode; the others follow it."""
-    era: Literal[2021, 2022] = 2021
-    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl."""
+    era: Optional[Literal[2021, 2022]] = None
+    """2021: folders of recording.mp4, rendered.npz and metadata.json. 2022: pairs of mp4 and jsonl. Default:
+    that of the world; 2021 in the stand-in, which has both."""
+    world: str = STAND_IN
+    """Where a person plays: stand-in, minerl-0.4, minerl-1.0, minestudio, mcio, or a plugin's. Only the
+    stand-in judges success; MineRL ends itself where a person pauses for long."""
+    world_python: Optional[str] = None
+    """The Python interpreter that has the world's package. Default: $BASALT_IQ_MINERL_PYTHON (or
+    _MINESTUDIO_, _MCIO_), else this one."""
     max_steps: Optional[int] = None
     """End episodes after this many ticks (20 a second); the task's own limit unless given."""
     near: bool = False
@@ -276,14 +284,20 @@ class Record(Command):
             raise UserError(f"--n {self.n}: give at least 1")
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
-        find_task(self.task).check_era(self.era)
+        era = self.era or era_of(self.world)
+        find_task(self.task).check_era(era)
+        maker = Maker(self.world, self.world_python, self.near)
+        if self.world != STAND_IN:
+            self._refuse_elsewhere()
+        maker.check_era(era)
+        maker.check()
 
         from basalt_iq.play.record import Recipe
         from basalt_iq.progress import counted
 
         only = self.only_successful or (self.player == "scripted" and not self.keep_failures)
         size = None if self.store is None else self.size
-        recipe = Recipe(root, self.task, self.era, self.max_steps, only, near=self.near, size=size)
+        recipe = Recipe(root, self.task, era, self.max_steps, only, maker, size=size)
         with counted("recording") as update:
             outcomes = (
                 self._by_hand(recipe, update) if self.player == "keyboard" else self._play(recipe, update)
@@ -296,6 +310,15 @@ class Record(Command):
         if self.player == "scripted" and result.recorded < self.n:
             console.print(f"{self.n} were asked for: allow more with --max-steps, or give --keep-failures")
         return result
+
+    def _refuse_elsewhere(self) -> None:
+        """Raises UserError for what only the stand-in world can do."""
+        if self.player == "scripted":
+            raise UserError("the scripted player reads the stand-in world's state: add --player keyboard")
+        if self.near:
+            raise UserError("--near: only the stand-in world has a say in its distances")
+        if self.only_successful and self.world in FOREIGN:
+            raise UserError("--only-successful: only the stand-in world judges; keep or discard in the page")
 
     def _root(self) -> Path:
         if self.store is not None and self.out is None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import gymnasium
 import numpy as np
 
 from basalt_iq.play.episode import LARGE
+from basalt_iq.play.window import PICTURE
 from basalt_iq.video import VideoWriter
 from basalt_iq.world.env import BasaltEnv
 from basalt_iq.world.view import View
 
-#: Height and width: what MineRL's players saw.
-PICTURE: Final = (360, 640)
 #: Of the encoder: people look, nothing learns from it.
 _QUALITY = 26
 

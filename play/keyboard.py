@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
+import gymnasium
 import msgspec
 import numpy as np
 from msgspec import Meta
@@ -26,14 +27,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from basalt_iq.contract import BUTTONS, TICK_SECONDS, Task
 from basalt_iq.pages import render
 from basalt_iq.play.briefing import about, how_to_end
+from basalt_iq.play.window import Window, window_onto
 from basalt_iq.server import as_page, decoded, run_site
 
-if TYPE_CHECKING:
-    from basalt_iq.world.view import View
-
 TEMPLATES = Path(__file__).with_name("templates")
-#: Height and width of the picture that a person plays by, in pixels, whatever is recorded.
-PICTURE = (360, 640)
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
 #: Seconds that a late tick may be made up for.
 _CATCH_UP = 0.2
@@ -120,18 +117,33 @@ class WebPlayer:
 
     # the recorder's side
 
-    def begin(self, env: Any, seed: int, kept: int = 0, of: int = 1, may_fail: bool = True) -> bool:
-        """Show ``env``, just reset, and wait for the person; False if the person stops recording instead."""
-        self._env, self._may_fail = env.unwrapped, may_fail
-        self._picture.of(self._env)
+    def begin(
+        self,
+        env: gymnasium.Env,
+        seen: Mapping[str, Any],
+        seed: int,
+        kept: int = 0,
+        of: int = 1,
+        may_fail: bool = True,
+    ) -> bool:
+        """Show ``env``, whose reset answered ``seen``, and wait for the person; False if the person stops
+        recording instead."""
+        self._window, self._may_fail = window_onto(env, self.task, self.era), may_fail
+        self._window.see(seen)
+        self._picture.of(self._window)
         start = {"phase": "start", "number": kept + 1, "of": of, "kept": kept, "seed": seed, "tick": 0}
-        shown = start | {"items": self._items(), "slot": 0, "rate": 0.0, "success": None, "reasons": []}
+        items = self._window.items()
+        shown = start | {"items": items, "slot": 0, "rate": 0.0, "success": None, "reasons": []}
         if self._ask(shown, "start", "stop") == "stop":
             self.done = True
             return False
         self._set(phase="play")
         self._slot, self._due, self._ticks = 0, time.monotonic(), []
         return True
+
+    def see(self, observation: Mapping[str, Any]) -> None:
+        """What the world answered to the last action."""
+        self._window.see(observation)
 
     def act(self) -> dict[str, Any] | None:
         """What the person does in the next tick, when it is due; None to end the episode here."""
@@ -183,15 +195,12 @@ class WebPlayer:
         self._ticks = [*self._ticks, time.monotonic()][-40:]
         return action
 
-    def _items(self) -> list[tuple[str, int]]:
-        return [(item, int(self._env.inventory.count(item))) for item in self.task.start[self.era]]
-
     def _show(self) -> None:
         """The tick that the world is in now."""
         times = self._ticks
         rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
         tick = self._scene.tick + (1 if self._ticks else 0)
-        self._set(tick=tick, items=self._items(), slot=self._slot, rate=round(rate, 1))
+        self._set(tick=tick, items=self._window.items(), slot=self._slot, rate=round(rate, 1))
         self._picture.renew()
 
     # the page's side
@@ -261,15 +270,13 @@ class _Picture:
     def __init__(self, tell: Any):
         self.jpeg = b""
         self._tell = tell
-        self._view: View | None = None
+        self._window: Window | None = None
         self._wanted, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._draw, name="picture", daemon=True)
         self._thread.start()
 
-    def of(self, env: Any) -> None:
-        from basalt_iq.world.view import View
-
-        self._view = View(env.simulation, PICTURE)
+    def of(self, window: Window) -> None:
+        self._window = window
         self.renew()
 
     def renew(self) -> None:
@@ -286,7 +293,7 @@ class _Picture:
             self._wanted.clear()
             if self._over:
                 return
-            if self._view is not None:
-                frame = self._view.draw()
+            if self._window is not None:
+                frame = self._window.draw()
                 self.jpeg = cv2.imencode(".jpg", frame[..., ::-1], _JPEG)[1].tobytes()
                 self._tell()

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import gymnasium
 import msgspec
 import numpy as np
 
@@ -24,6 +25,7 @@ from basalt_iq.files import make_folder, put
 from basalt_iq.jobs import Progress, run_jobs
 from basalt_iq.play.results import Outcome
 from basalt_iq.play.ticks import Seen, Tick, ticks
+from basalt_iq.play.worlds import STAND_IN, Maker
 from basalt_iq.records import read_json, write_json
 from basalt_iq.scratch import scratch, sweep
 from basalt_iq.video import VideoWriter
@@ -48,8 +50,8 @@ class Recipe:
     era: int = 2021
     max_steps: int | None = None
     only_successful: bool = False
-    near: bool = False
-    """Whether what a task needs is near the start (see `world.make`)."""
+    maker: Maker = Maker()  # noqa: RUF009  frozen
+    """Makes the world; scripted players play in the stand-in only."""
     who: str = ""
     """Who plays (see `person_of`); "" for the task's scripted player, to whom a seed is always the same."""
     size: int | None = None
@@ -60,7 +62,7 @@ class Recipe:
 
     @property
     def distance(self) -> Literal["real", "near"]:
-        return "near" if self.near else "real"
+        return "near" if self.maker.near else "real"
 
     @property
     def spec(self) -> Task:
@@ -74,7 +76,12 @@ class Recipe:
     def what(self) -> str:
         """What names tell apart beside the seed."""
         limit = "" if self.max_steps in (None, self.spec.max_steps) else str(self.max_steps)
-        return "/".join(filter(None, (self.who, limit, "near" if self.near else "")))
+        world = "" if self.maker.world == STAND_IN else self.maker.world
+        return "/".join(filter(None, (self.who, limit, "near" if self.maker.near else "", world)))
+
+    def make(self) -> gymnasium.Env:
+        """A world to record in."""
+        return self.maker(self.task, self.era, self.max_steps)
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,9 @@ class Told:
     """What a recording says of itself; more stands beside it in its file."""
 
     steps: int
-    success: bool
-    score: float
+    success: bool = False
+    """Worlds that do not judge leave it out."""
+    score: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -189,10 +197,9 @@ def fail(recipe: Recipe, seed: int, about: dict[str, Any]) -> None:
 
 def play(recipe: Recipe, seed: int, recording: Recording) -> tuple[dict[str, Any], bool]:
     """Play one episode by the task's scripted player: what is said of it, and whether it was ended."""
-    from basalt_iq.world import make
     from basalt_iq.world.players import make_player
 
-    env = make(recipe.task, era=recipe.era, max_steps=recipe.max_steps, distance=recipe.distance)
+    env = recipe.make()
     player = make_player(recipe.task, seed)
     with contextlib.closing(env), recording:
         seen = _play_through(env, player, seed, recording)

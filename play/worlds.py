@@ -61,7 +61,8 @@ FOREIGN: dict[str, Foreign] = {
     ),
     "mcio": Foreign(
         2022, "mcio_world.py", "mcio_ctrl", "BASALT_IQ_MCIO_PYTHON",
-        "pip install mcio-ctrl 'cbor2<6' in Python 3.12 or newer, then start the game with `mcio launch`",
+        "pip install mcio-ctrl 'cbor2<6' in Python 3.12 or newer, then `mcio inst install NAME` and"
+        " `mcio inst launch NAME`",
         (3, 12),
     ),
 }  # fmt: skip
@@ -88,6 +89,8 @@ class Maker:
     """Have the stand-in put what a task needs near the start, for short episodes."""
     progress: bool = False
     """Tell the world's ground truth in ``info["progress"]``, where it has one."""
+    resolution: tuple[int, int] | None = None
+    """Height and width of the stand-in's picture, if not the interface's own."""
     film: Path | None = None
     """Where the stand-in films each episode as a person would see it (see `filming`)."""
 
@@ -135,7 +138,9 @@ class Maker:
         from basalt_iq.play.telling import Telling
         from basalt_iq.world import make
 
-        world: gymnasium.Env = make(task, era, max_steps, distance="near" if self.near else "real")
+        world: gymnasium.Env = make(
+            task, era, max_steps, self.resolution, distance="near" if self.near else "real"
+        )
         if self.film is not None:
             from basalt_iq.play.filming import Filming
 

@@ -18,6 +18,7 @@ from basalt_iq.files import make_folder, write_folder
 from basalt_iq.play import rollout
 from basalt_iq.play.episode import Episode, load
 from basalt_iq.play.seeds import BEDD_SEEDS
+from basalt_iq.play.worlds import make
 from basalt_iq.records import write_json
 from basalt_iq.submission.building import Agent, every_task, notes
 from basalt_iq.submission.entries import load_actor
@@ -168,9 +169,7 @@ def _video_fault(path: Path) -> str | None:
 
 def _first_frames(task: str, place: Path) -> CheckRow:
     """The first frame is what the reset of that seed shows."""
-    from basalt_iq.world import make
-
-    world, far = make(task, ERA), []
+    world, far = make(task, era=ERA), []
     for seed in SEEDS[task]:
         shown = next(read_video(place / f"seed_{seed}.mp4")).astype(float)
         if np.abs(shown - world.reset(seed=seed)[0]["pov"]).mean() > MAX_DIFFERENCE:

@@ -16,6 +16,7 @@ from basalt_iq.contract import find_task
 from basalt_iq.play.faults import REFUSAL
 from basalt_iq.play.gym_api import GymEnv
 from basalt_iq.play.instances import instance
+from basalt_iq.play.worlds import Maker
 from basalt_iq.spaces import action_space
 
 #: AIcrowd counts an instance that takes no step for so many seconds as dead.
@@ -159,11 +160,9 @@ class Judge:
 
 def coarse_world(env_id: str, era: int, max_steps: int | None) -> gymnasium.Env:
     """The stand-in world of an environment id, with frames of full size but of few different pixels."""
-    from basalt_iq.world import make
-
     height, width, _ = find_task(env_id).pov_shape(era)
     by = COARSENESS[era] if height > 64 else 1
-    return Repeat(make(env_id, era, max_steps, (height // by, width // by)), by)
+    return Repeat(Maker(resolution=(height // by, width // by))(env_id, era, max_steps), by)
 
 
 class Repeat(gymnasium.ObservationWrapper):

@@ -40,6 +40,11 @@ assert config["Healthcheck"]["Test"], config
 assert not [line for line in config["Config"]["Env"] if line.startswith("PIP_")], config'
 }
 inside() { contain -v "$agent:/run-folder:ro" -v "$results/inside:/out" "$tag" "${play[@]}"; }
+package() {
+  rm -rf "$state/package"; "$bin/basalt-iq" submit build "$agent" --target aicrowd-2021 --out "$state/package" &&
+    contain -v "$state/package:/package:ro" --entrypoint entrypoint "$tag" \
+      basalt-iq submit check /package --episodes 1 --max-steps 20
+}
 outside() { "$bin/basalt-iq" evaluate --run "$agent" --out "$results/outside" "${play[@]}"; }
 exit_code() { contain "$tag" --no-such-option; [ $? = 2 ]; }
 clean() { contain --entrypoint sh "$tag" -c '[ ! -s /etc/pip.conf ] && [ ! -s /run/lab-ca.crt ]'; }
@@ -53,6 +58,7 @@ check "an evaluation inside: offline, read-only, without capabilities" inside
 check "the same evaluation outside" outside
 check "both give the same" "$bin/python" "$root/tools/same_results.py" "$results/inside" "$results/outside"
 [ $failed = 1 ] || sed 's/^/      /' "$state/check.log"
+check "a package of the agent passes its check inside" package
 check "a bad option's exit code comes through" exit_code
 check "no file of the builder is left" clean
 check "SIGTERM ends it within 5 s" stops

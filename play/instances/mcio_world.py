@@ -100,8 +100,8 @@ class World:
             with socket.socket() as probe:
                 if probe.connect_ex(("localhost", port)):
                     raise RuntimeError(
-                        f"no game listens on port {port}: start it with `mcio launch`, or name its instance"
-                        f" by {INSTANCE}"
+                        f"no game listens on port {port}: start it with `mcio inst launch NAME`, or name its"
+                        f" instance by {INSTANCE}"
                     )
         return options
 

@@ -10,7 +10,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from basalt_iq.contract import find_task
-from basalt_iq.play.keyboard import PICTURE, WebPlayer
+from basalt_iq.play.keyboard import WebPlayer
+from basalt_iq.play.window import PICTURE
 from basalt_iq.world import make
 
 TASK = "MakeWaterfall"
@@ -52,7 +53,8 @@ def game():
 def begun(game):
     env, player, line = game
     started = []
-    waiting = threading.Thread(target=lambda: started.append(player.begin(env, 1, kept=0, of=2)))
+    seen, _ = env.reset(seed=1)
+    waiting = threading.Thread(target=lambda: started.append(player.begin(env, seen, 1, kept=0, of=2)))
     waiting.start()
     line.until(lambda x: x.scene.get("phase") == "start")
     line.tell(choice="start")
@@ -65,7 +67,7 @@ def test_the_start_card_shows_the_world_at_a_persons_size_and_waits(game):
     import cv2
 
     env, player, line = game
-    waiting = threading.Thread(target=player.begin, args=(env, 1, 0, 2))
+    waiting = threading.Thread(target=player.begin, args=(env, env.reset(seed=1)[0], 1, 0, 2))
     waiting.start()
     scene = line.until(lambda x: x.scene.get("phase") == "start" and x.picture)
     assert (scene["number"], scene["of"], scene["seed"], scene["limit"]) == (1, 2, 1, 100)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from basalt_iq.play.minerl import MinerlWorld
 from basalt_iq.submission.building import AICROWD_2021, Particulars, build_package
 from basalt_iq.submission.entries import EpisodePlayer
 
-pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "submission"))
+import originals  # noqa: E402
+
+pytestmark = pytest.mark.slow
 NEVER = 10**9
 
 
@@ -85,11 +89,25 @@ def test_the_real_time_limit_is_a_truncation(world_of):
     assert set(ends[:-1]) == {(False, False)}
 
 
+#: No network, nothing of the package may be written, and there is no home.
+SEALED = (
+    "unshare", "--net", "--mount", "sh", "-c",
+    'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && HOME=/proc/none exec "$@"', "sh",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("whose", ["as built", "with originals copied over it", "as built, sealed off"])
 def test_a_package_plays_through_the_real_stack_as_its_agent_plays_at_home(
-    python, world_of, checkpoint, tmp_path
+    python, world_of, checkpoint, tmp_path, whose
 ):
     package, report = tmp_path / "package", tmp_path / "report.json"
+    seal = [*SEALED, str(package)] if "sealed" in whose else []
+    if seal and subprocess.run([*SEALED, str(tmp_path), "true"], capture_output=True, check=False).returncode:
+        pytest.skip("needs root for a file system and a network of its own")
     build_package(AICROWD_2021, [checkpoint], package, Particulars())
+    if "originals" in whose:
+        pytest.importorskip("crowdai_api")
+        originals.write(package, 2021)
     command = [
         python,
         str(HERE.parent / "submission" / "package_in_minerl.py"),
@@ -99,13 +117,14 @@ def test_a_package_plays_through_the_real_stack_as_its_agent_plays_at_home(
     ]
     environment = {**os.environ, "MINERL_MAX_EVALUATION_EPISODES": "2"}
     result = subprocess.run(
-        [*command, str(report)], env=environment, capture_output=True, text=True, check=False
+        [*seal, *command, str(report)], env=environment, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr[-2000:]
     told = json.loads(report.read_text())
     assert told["envs"] == ["MineRLBasaltFindCaveHighRes-v0"]
     assert (told["gym"], told["numpy"].split(".")[:2]) == ("0.19.0", ["1", "23"])
     assert Path(told["source"]).is_relative_to(package)
+    assert told["crowdai_api"] == ("originals" in whose)
     assert [len(episode) for episode in told["episodes"]] == [9 - 1 + STEPS_AFTER_THROW] * 2
 
     # The same agent at home, on 64x64 frames that need no downscaling, does the same.

@@ -46,5 +46,6 @@ def make(env_id):
 
 gym.make = make
 runpy.run_path("run.py", run_name="__main__")
+told["crowdai_api"] = "crowdai_api" in sys.modules
 told["source"] = sys.modules["basalt_iq"].__file__
 Path(report).write_text(json.dumps(told))

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from fixtures import foreign
 
+from basalt_iq.play.worlds import FOREIGN
 from basalt_iq.submission.checking import NEEDED
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,14 @@ def test_environment_docker_and_project_agree():
     assert "-e .[all]" in pip
     (numpy,) = (line.removeprefix("numpy") for line in REQUIRED if line.startswith("numpy"))
     assert numpy in named["numpy"].split(",")
+
+
+def test_the_image_of_mcio_has_the_packages_that_its_world_is_tried_with():
+    for step in foreign.RECIPES["mcio"].steps:
+        for package in step:
+            assert f'"{package}"' in DOCKERFILE
+    assert f"({', '.join(map(str, FOREIGN['mcio'].oldest))})" in DOCKERFILE
+    assert FOREIGN["mcio"].variable in DOCKERFILE
 
 
 def test_packages_ask_for_versions_that_the_project_allows():
@@ -102,7 +112,7 @@ def test_dockerfiles_have_no_lint():
 
 
 def test_the_images_run_as_nobody_in_particular_and_hold_no_settings_of_the_builder():
-    assert DOCKERFILE.rstrip().count("\nUSER 1001") == 2
+    assert DOCKERFILE.rstrip().count("\nUSER 1001") == 3
     assert "PIP_" not in DOCKERFILE
     assert not DOCKERFILE.startswith("# syntax")
     ignored = (ROOT / ".dockerignore").read_text().split("\n")

@@ -106,14 +106,9 @@ def test_evaluate_plays_in_minerl_and_keeps_it_apart_from_the_stand_in(
     monkeypatch.setattr(worlds.Maker, "__call__", lambda self, *job: stage.build(*job))
     monkeypatch.setattr(worlds.Maker, "__reduce__", lambda self: stage.build.__reduce__())
     common = {"run_dir": checkpoint, "episodes": 2, "first_seed": 5, "out": tmp_path / "out"}
-    summary = Evaluate(**common, world="minerl-1.0", world_python="/opt/python").run()
-    assert (summary["world"], summary["era"], summary["episodes"], summary["faults"]) == (
-        "minerl-1.0",
-        2022,
-        2,
-        0,
-    )
-    assert summary["rate"] is None  # nobody judges there
+    summary = Evaluate(**common, world="minerl-1.0", world_python="/opt/python").run().summary
+    assert (summary.world, summary.era, summary.episodes, summary.faults) == ("minerl-1.0", 2022, 2, 0)
+    assert summary.rate is None  # nobody judges there
     frames = [frame for seed in (5, 6) for frame in read_video(tmp_path / "out" / f"seed_{seed}.mp4")]
     assert {round(frame[:160].mean() / 3) for frame in frames} == {5, 6}
     monkeypatch.undo()

@@ -21,7 +21,7 @@ needs_theirs = pytest.mark.skipif(
 
 
 def trial(**options):
-    return Trial(episodes=2, max_steps=6, silence=60.0, **options)
+    return Trial(episodes=2, max_steps=6, silence=60.0, tick=5.0, **options)  # busy machines think slowly
 
 
 def check(package, **options):
@@ -45,6 +45,16 @@ def test_2021_as_built_with_originals_and_with_originals_copied_over(checkpoint,
     for file in theirs.iterdir():
         shutil.copy(file, package)
     assert check(package)[WHICH] == "theirs"
+
+
+@needs_theirs
+@pytest.mark.slow
+def test_originals_play_the_packages_own_task_though_theirs_by_default_is_another(make_agent, tmp_path):
+    package, theirs = tmp_path / "package", originals.write(tmp_path / "theirs", 2021)
+    agent = make_agent(tmp_path / "agent", "BuildVillageHouse")
+    build_package(AICROWD_2021, [agent], package, Particulars())
+    found = check(package, originals=theirs)
+    assert found["plays every episode from its reset to its end"] == "BuildVillageHouse 2 of 2"
 
 
 @pytest.mark.slow

@@ -112,6 +112,19 @@ def test_the_debug_mode_is_two_short_episodes(checkpoint, tmp_path, monkeypatch)
         monkeypatch.chdir(package)
         config = runpy.run_path("config.py")
         assert (config["EVAL_EPISODES"], config["EVAL_MAX_STEPS"]) == expected
+    monkeypatch.setenv("AICROWD_NUM_EVAL_EPISODES", "3")
+    monkeypatch.setenv("AICROWD_NUM_EVAL_MAX_STEPS", "1e3")
+    config = runpy.run_path("config.py")
+    assert (config["EVAL_EPISODES"], config["EVAL_MAX_STEPS"]) == (3, 1000)
+
+
+@pytest.mark.slow
+def test_a_package_in_debug_mode_is_checked_as_it_is_evaluated(checkpoint, tmp_path):
+    build_package(AICROWD_2022, [checkpoint], tmp_path / "package", Particulars(debug=True))
+    trial = Trial(episodes=5, max_steps=6, silence=20.0, tick=5.0)
+    found = {row.check: row for row in check_package(tmp_path / "package", trial)}
+    assert all(row.ok for row in found.values()), [row for row in found.values() if not row.ok]
+    assert found["plays every episode from its reset to its end"].detail.count("2 of 2") == 4
 
 
 def test_a_translation_is_said(checkpoint, tmp_path):

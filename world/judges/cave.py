@@ -24,21 +24,26 @@ def judge_cave(world: World, ending: Ending) -> Verdict:
         (roofed, "under its roof"),
     ]
     if ending.era == 2022:
-        parts.append((dug_on_the_way_in(world) <= DUG, "not dug into from outside"))
+        parts.append((not dug_in(world), "not dug into from outside"))
     return verdict(ending, parts)
 
 
-def dug_on_the_way_in(world: World) -> int:
-    """Cells of former rock or soil that the body passed between the open sky and the first of the cave."""
+def dug_in(world: World) -> bool:
+    """Whether the body came in by digging, between the open sky and the first of the cave.
+
+    It did if it sank straight down through former rock or soil, or passed more than DUG cells of it.
+    """
     dug: set[Cell] = set()
-    inside = False
+    sank = inside = False
+    before: Cell | None = None
     for what, (x, y, z) in world.history:
         if what != "at" or not world.inside(x, y + 1, z):
             continue
         if world.light[x, y + 1, z] >> 4 == 15 and y > world.surface[x, z] - 1:
-            dug, inside = set(), False
-        if world.caves[x, y + 1, z]:
-            inside = True
+            dug, sank, inside = set(), False, False
         if not inside:
             dug |= {cell for cell in ((x, y, z), (x, y + 1, z)) if was_ground(world, cell)}
-    return len(dug)
+            sank |= before == (x, y + 1, z) and was_ground(world, (x, y + 1, z))
+        inside |= bool(world.caves[x, y + 1, z])
+        before = (x, y, z)
+    return sank or len(dug) > DUG

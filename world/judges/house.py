@@ -15,7 +15,9 @@ from basalt_iq.world.village import STYLES
 ROOM_CELLS, LARGEST_ROOM = 12, 1500
 """Air inside a house, in blocks: at least, at most."""
 ROOM_FLOOR = 6
-"""Floor inside a house, in blocks, at least."""
+"""Columns inside a house in which one can stand upright, at least."""
+WALLED = 0.6
+"""Share of a room's sides that is wall, door or window; the rest is open. A roof on posts is no house."""
 OWN_SHARE = 0.6
 """Share of walls and roof that the player built."""
 HOUSE_NEAR = 32
@@ -29,22 +31,31 @@ BESIDE = 10
 TOUR = 3
 """Places inside where one has stood since the last block."""
 LAMPLIGHT, DAYLIGHT = 8, 4
-NEIGHBOURS = ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1), (0, 1, 0))
 
 
 @dataclass(frozen=True)
 class Room:
-    """A closed space (n, 3) and the blocks of its walls and roof."""
+    """A closed space (n, 3), the blocks of its walls and roof, and which share of its sides they close."""
 
     cells: np.ndarray
     shell: frozenset[Cell]
+    walled: float
 
     @property
-    def floor(self) -> int:
-        return len(np.unique(self.cells[:, ::2], axis=0))
+    def columns(self) -> set[tuple[int, int]]:
+        """Those in which one can stand upright."""
+        inside = {(x, y, z) for x, y, z in self.cells.tolist()}
+        return {(x, z) for x, y, z in inside if (x, y + 1, z) in inside}
 
     def large(self) -> bool:
-        return len(self.cells) >= ROOM_CELLS and self.floor >= ROOM_FLOOR
+        return len(self.cells) >= ROOM_CELLS and len(self.columns) >= ROOM_FLOOR
+
+    def covered(self, world: World) -> bool:
+        """Whether most of it is under the ground or under a roof of the village: no house of its own."""
+        top = int(self.cells[:, 1].max())
+        roofs = {(x, z) for x, y, z in world.village if y > top}
+        columns = self.columns
+        return 2 * sum(c in roofs or world.surface[c] > top for c in columns) > len(columns)
 
     def own(self, world: World) -> list[Cell]:
         """The part of the shell that the player built."""
@@ -84,17 +95,20 @@ def _starts_a_room(world: World, cell: Cell, spare: np.ndarray) -> bool:
 
 
 def _room(world: World, cells: np.ndarray) -> Room:
-    around = (cells[:, None] + np.array(NEIGHBOURS)).reshape(-1, 3)
-    shell = {(x, y, z) for x, y, z in around.tolist() if rooms.closed(world.blocks, x, y, z)}
-    return Room(cells, frozenset(shell))
+    inside = {(x, y, z) for x, y, z in cells.tolist()}
+    sides = [c for x, y, z in inside for dx, dz in rooms.SIDES if (c := (x + dx, y, z + dz)) not in inside]
+    walls = [cell for cell in sides if rooms.closed(world.blocks, *cell)]
+    roof = [c for x, y, z in inside if rooms.closed(world.blocks, *(c := (x, y + 1, z)))]
+    return Room(cells, frozenset((*walls, *roof)), len(walls) / max(len(sides), 1))
 
 
 def _house(world: World, room: Room | None) -> list[Criterion]:
     """What makes a room the player's house."""
-    own = room.own(world) if room else []
+    closed = room is not None and room.large() and room.walled >= WALLED
+    own = room is not None and len(room.own(world)) >= OWN_SHARE * len(room.shell) and not room.covered(world)
     return [
-        (room is not None and room.large(), f"a closed room of at least {ROOM_CELLS} blocks"),
-        (room is not None and len(own) >= OWN_SHARE * len(room.shell), "walls and roof are the player's own"),
+        (closed, f"a closed room of at least {ROOM_CELLS} blocks, to stand in, between walls"),
+        (own, "walls and roof are the player's own, in the open"),
         (
             room is not None and _walk_in(world, room),
             "one can walk in from the ground by a door or doorway",
@@ -126,7 +140,7 @@ def judge_house(world: World, ending: Ending) -> Verdict:
 def _wishes(world: World, room: Room | None) -> list[Criterion]:
     """What else the task's text asks for, or welcomes."""
     if room is None:
-        room = Room(np.zeros((0, 3), np.int64), frozenset())
+        room = Room(np.zeros((0, 3), np.int64), frozenset(), 0.0)
     light = world.light[tuple(room.cells.T)]
     lit = light.size > 0 and bool((light & 15).max() >= LAMPLIGHT or (light >> 4).max() >= DAYLIGHT)
     return [

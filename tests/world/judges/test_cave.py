@@ -104,7 +104,31 @@ def test_refused(name: str, era: int) -> None:
     assert not success, reasons
 
 
-DUG = {"straight down": shaft, "by a stair": stair}
+def thin_roof(thick: int) -> Callable[[World], Cell]:
+    """Straight down where the roof is thin."""
+
+    def enter(world: World) -> Cell:
+        top = Y + 3 + thick
+        world.blocks[X : X + 31, top : Y + HILL, Z - 15 : Z + 16] = ID["air"]
+        reborn(world)
+        world.caves = cavities.find_caves(world.blocks, world.light, world.surface)
+        walk(world, [(X + 12, top, Z)])
+        for y in range(top - 1, Y - 1, -1):
+            if world.at(X + 12, y, Z):
+                dig(world, [(X + 12, y, Z)])
+            walk(world, [(X + 12, y, Z)])
+        walk(world, [(X + 14, Y, Z)])
+        return X + 14, Y, Z
+
+    return enter
+
+
+DUG = {
+    "straight down": shaft,
+    "by a stair": stair,
+    "straight down through a roof of two": thin_roof(2),
+    "straight down through a roof of one": thin_roof(1),
+}
 
 
 @pytest.mark.parametrize("name", DUG)

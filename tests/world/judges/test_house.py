@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from fixtures.scenes import X, Y, Z, box, build, dig, plain, ring, walk
+from fixtures.scenes import X, Y, Z, box, build, dig, plain, reborn, ring, walk
 
 from basalt_iq.world.blocks import ID
 from basalt_iq.world.judges import Ending, judge_house
@@ -61,6 +61,14 @@ def cellar(world: World) -> None:
     door(world, X, Y - 6, Z - 3)
 
 
+def cellar_with_a_stair(world: World) -> None:
+    """A lined room below the ground that one can walk into."""
+    cellar(world)
+    for i in range(6):
+        x, y, z = X, Y - 6 + i, Z - 4 - i
+        dig(world, [c for c in box(x, y, z, x, Y - 1, z) if world.at(*c)])
+
+
 def door_onto_stone(world: World) -> None:
     build(world, "cobblestone", box(X - 1, Y, Z - 4, X + 1, Y + 2, Z - 4))
 
@@ -69,6 +77,42 @@ def ceiling_door(world: World) -> None:
     build(world, "planks", [(X, Y, Z - 3), (X, Y + 1, Z - 3)])
     dig(world, [(X, Y + 3, Z)])
     build(world, "wooden_door_lower_0", [(X, Y + 3, Z)], "wooden_door")
+
+
+def crawl_space(world: World) -> None:
+    """A hall one block high; one stands up only behind the door."""
+    dig(world, roof(2))
+    build(
+        world, "planks", [c for c in box(X - 2, Y + 1, Z - 2, X + 2, Y + 1, Z + 2) if c != (X, Y + 1, Z - 2)]
+    )
+    build(world, "planks", [(X, Y + 2, Z - 2)])
+
+
+def pavilion(world: World) -> None:
+    """A roof on posts with gaps two wide and three high all round."""
+    dig(world, walls())
+    posts = (-3, 0, 3)
+    build(world, "planks", [c for c in walls() if c[0] - X in posts and c[2] - Z in posts])
+
+
+def lattice(world: World) -> None:
+    """Walls with a hole in every second place."""
+    dig(world, [c for c in walls() if sum(c) % 2 and max(abs(c[0] - X), abs(c[2] - Z)) == 3])
+    dig(world, [c for c in box(X, Y, Z - 3, X, Y + 1, Z - 3) if world.at(*c)])
+
+
+def closet(world: World) -> None:
+    """A room of one's own inside a house of the village, which has a doorway of its own."""
+    dig(world, list(world.placed))
+    for y in (Y, Y + 1):
+        world.blocks[X - 17, y, Z - 3] = ID["air"]
+        world.village.discard((X - 17, y, Z - 3))
+    world.settle()
+    inner = box(X - 19, Y, Z - 2, X - 15, Y + 1, Z + 2)
+    build(world, "planks", [c for c in inner if c[0] in (X - 19, X - 15) or c[2] == Z + 2])
+    build(world, "planks", box(X - 18, Y + 2, Z - 1, X - 16, Y + 2, Z + 1))
+    build(world, "planks", [c for c in box(X - 18, Y, Z - 2, X - 16, Y + 2, Z - 2) if c[0] != X - 17])
+    door(world, X - 17, Y, Z - 2)
 
 
 EXPLOITS: dict[str, Callable[[World], object]] = {
@@ -83,6 +127,7 @@ EXPLOITS: dict[str, Callable[[World], object]] = {
     "a hut two blocks up with no step": anew("planks", "planks", Y + 2),
     "a door that opens onto stone": door_onto_stone,
     "a sealed cellar": cellar,
+    "a lined cellar with a stair down to it": cellar_with_a_stair,
     "a door in the ceiling": ceiling_door,
     "no door at all": lambda w: build(w, "planks", [(X, Y, Z - 3), (X, Y + 1, Z - 3)]),
     "no roof": lambda w: dig(w, roof()),
@@ -107,6 +152,10 @@ EXPLOITS: dict[str, Callable[[World], object]] = {
     "a house of the village's own": lambda w: dig(w, list(w.placed)),
     "a wall of the village taken": lambda w: dig(w, [(X - 14, Y, Z)]),
     "far from the village": lambda w: w.houses.clear(),
+    "a crawl space": crawl_space,
+    "a pavilion": pavilion,
+    "a lattice": lattice,
+    "a closet in a house of the village": closet,
 }
 
 
@@ -122,6 +171,17 @@ def on_stilts(world: World) -> None:
     """Two blocks up, with steps to the door."""
     anew("planks", "planks", Y + 2)(world)
     build(world, "planks", [(X, Y, Z - 5), (X, Y, Z - 4), (X, Y + 1, Z - 4)])
+
+
+def in_a_bank(world: World) -> None:
+    """The back of the house is dug into a bank."""
+    dig(world, list(world.placed))
+    world.blocks[X - 12 : X + 13, Y : Y + 5, Z + 1 : Z + 15] = ID["dirt"]
+    reborn(world)
+    dig(world, [c for c in box(X - 3, Y, Z - 3, X + 3, Y + 3, Z + 3) if world.at(*c)])
+    build(world, "planks", walls())
+    build(world, "planks", roof())
+    door(world)
 
 
 def by_ladder(world: World) -> None:
@@ -173,7 +233,61 @@ def small(world: World) -> None:
     door(world, X, Y, Z - 2)
 
 
+def two_storeys(world: World) -> None:
+    """A floor above with a ladder to it."""
+    build(world, "planks", walls(3, Y + 4))
+    build(world, "planks", roof(3, Y + 7))
+    dig(world, [(X + 2, Y + 3, Z)])
+    build(world, "ladder_1", box(X + 2, Y, Z, X + 2, Y + 3, Z), "ladder")
+
+
+def half_glass(world: World) -> None:
+    """Two walls are all windows, between posts."""
+    for x in (X - 3, X + 3):
+        cells = box(x, Y, Z - 2, x, Y + 2, Z + 2)
+        dig(world, cells)
+        build(world, "glass_pane", cells)
+
+
+def angled(world: World) -> None:
+    """An L of two wings."""
+    wing = box(X + 3, Y, Z - 3, X + 8, Y + 2, Z + 1)
+    dig(world, box(X + 3, Y, Z - 2, X + 3, Y + 2, Z))
+    build(world, "planks", [c for c in wing if c[0] == X + 8 or (c[2] in (Z - 3, Z + 1) and c[0] > X + 3)])
+    build(world, "planks", box(X + 4, Y + 3, Z - 3, X + 8, Y + 3, Z + 1))
+
+
+def against_a_house(world: World) -> None:
+    """An annex whose one wall is a house of the village."""
+    dig(world, list(world.placed))
+    cells = box(X - 13, Y, Z - 2, X - 9, Y + 2, Z + 2)
+    build(world, "planks", [c for c in cells if c[0] == X - 9 or abs(c[2] - Z) == 2])
+    build(world, "planks", box(X - 13, Y + 3, Z - 2, X - 9, Y + 3, Z + 2))
+    door(world, X - 11, Y, Z - 2)
+
+
+def low(world: World) -> None:
+    """Two blocks high inside."""
+    dig(world, [*roof(), *walls(3, Y + 2, 1)])
+    build(world, "planks", roof(3, Y + 2))
+
+
+def open_hall(world: World) -> None:
+    """A doorway two wide in each of two walls and a window in the others."""
+    dig(world, box(X, Y, Z - 3, X + 1, Y + 1, Z - 3))
+    dig(world, box(X, Y, Z + 3, X + 1, Y + 1, Z + 3))
+    dig(world, [(X - 3, Y + 1, Z), (X - 3, Y + 1, Z + 1), (X + 3, Y + 1, Z), (X + 3, Y + 1, Z + 1)])
+
+
 RIGHT: dict[str, Callable[[World], object]] = {
+    "two storeys": two_storeys,
+    "two walls of panes": half_glass,
+    "of two wings": angled,
+    "against a house of the village": against_a_house,
+    "a roof of stairs": lambda w: (dig(w, roof()), build(w, "stone_stairs_0", roof())),
+    "two wide doorways and two wide windows": open_hall,
+    "two blocks high": low,
+    "a pressure plate before the door": lambda w: build(w, "wooden_pressure_plate", [(X, Y, Z - 4)]),
     "a box with a door": lambda w: None,
     "a torch inside": lambda w: build(w, "torch", [(X + 1, Y, Z)]),
     "windows of glass and no torch": lambda w: (
@@ -198,6 +312,7 @@ RIGHT: dict[str, Callable[[World], object]] = {
     "on stilts with steps": on_stilts,
     "by a ladder": by_ladder,
     "a sunken floor": dug_in,
+    "dug into a bank": in_a_bank,
     "two rooms": two_rooms,
     "eaves around it": eaves,
     "a gable": gable,
