@@ -20,7 +20,7 @@ def unlooked(paths: Sequence[Path], count: int) -> Iterator[Callable[[], Any]]:
             continue
         checkpoint = None
         for episode in examples(evaluation.played, count):
-            if "looked" not in episode.arrays:
+            if "action" in episode.arrays and "looked" not in episode.arrays:
                 checkpoint = checkpoint or _checkpoint(run, evaluation)
                 yield partial(look_again, episode, evaluation.summary, checkpoint)
 

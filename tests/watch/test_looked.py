@@ -54,7 +54,7 @@ def test_the_picture_glows_where_the_agent_looked(page, run, tmp_path):
     page.ask("basalt.viewer.neighbour(1)")
     page.until("basalt.viewer.episode.seed === 101 && basalt.viewer.arrays.steps === 41")
     assert page.ask("basalt.viewer.lookButton.hidden")  # nothing is shown that was not measured
-    assert page.console() == []
+    assert not [line for line in page.console() if "getImageData" not in line]  # that is this test's
 
 
 def test_the_land_lies_under_the_paths_where_its_start_is_the_episodes(page, run, tmp_path, monkeypatch):
@@ -76,13 +76,11 @@ def test_the_land_lies_under_the_paths_where_its_start_is_the_episodes(page, run
     wide, deep = page.ask(f"['width', 'height'].map(k => {land}.getBBox()[k])")
     assert wide / deep == pytest.approx(48 / 32, rel=1e-3)
     # Where the path starts is where that block lies in the picture.
-    ring = page.ask(
-        "(b => [b.x + b.width / 2, b.y + b.height / 2])(document.querySelector('.map circle').getBBox())"
-    )
+    centre = "(b => [b.x + b.width / 2, b.y + b.height / 2])"
+    ring = page.ask(f"{centre}(document.querySelector('.map circle').getBBox())")
     corner = page.ask(f"(b => [b.x, b.y])({land}.getBBox())")
-    assert [(r - c) / (wide / 48) for r, c in zip(ring, corner, strict=True)] == pytest.approx(
-        [0.5, 0.5], abs=0.02
-    )
+    apart = [(r - c) / (wide / 48) for r, c in zip(ring, corner, strict=True)]
+    assert apart == pytest.approx([0.5, 0.5], abs=0.02)
     page.choose("select[aria-label='Seed']", "101")
     assert page.ask("document.querySelectorAll('.map image.land').length") == 0
     assert page.console() == []
