@@ -23,6 +23,7 @@ from basalt_iq.data.results import (
     StoreChecked,
 )
 from basalt_iq.errors import UserError
+from basalt_iq.ranges import COUNT, PIXELS, require
 from basalt_iq.text import shown
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Ingest(Command):
     """Hand the demonstrations to a Ray cluster (pip install 'basalt-iq[ray]')."""
 
     def run(self) -> Ingested:
-        if self.size < 1:
-            raise UserError(f"--size {self.size}: give at least 1 pixel")
+        require("size", self.size, PIXELS)
+        require("workers", self.workers, COUNT)
         found = _found(self.source, self.task)
 
         from basalt_iq.data.ingest import ingest, shard
@@ -90,7 +91,8 @@ class Ingest(Command):
 def _found(source: Path, task: str | None) -> Found:
     """What there is to read. UserError if there is nothing."""
     if not source.is_dir():
-        raise UserError(f"{source}: no such folder; give the folder that holds the demonstrations")
+        what = "is no folder" if source.exists() else "no such folder"
+        raise UserError(f"{shown(str(source))}: {what}; give the folder that holds the demonstrations")
 
     from basalt_iq.data.sources import find_sources
 
@@ -133,6 +135,8 @@ class CheckDemos(Command):
     """Processes; one for each core unless given."""
 
     def run(self) -> Result:
+        require("size", self.size, PIXELS)
+        require("workers", self.workers, COUNT)
         if (self.source / "manifest.json").is_file():
             return self._check_store()
         found = _found(self.source, self.task)
@@ -263,8 +267,7 @@ class Index(Command):
     """Download into this folder; partial files are resumed, complete ones kept."""
 
     def run(self) -> Listed:
-        if self.limit is not None and self.limit < 1:
-            raise UserError(f"--limit {self.limit}: give at least 1")
+        require("limit", self.limit, COUNT)
         if "://" not in self.source and not Path(self.source).exists():
             raise UserError(f"{self.source}: is not there; give a folder, an index file or its URL")
 

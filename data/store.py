@@ -207,12 +207,17 @@ class Store:
     def select(self, task: str | None = None) -> list[Trajectory]:
         """The trajectories of a task (all without one), sorted by name. Only their records are read."""
         folders = [self.path / task] if task else self._tasks()
-        found = [
-            Trajectory(Path(entry.path), read_about(Path(entry.path), REMEDY), self.size, self._files)
+        places = (
+            Path(entry.path)
             for parent in folders
             if parent.is_dir()
             for entry in os.scandir(parent)
             if entry.name[0] != "." and entry.is_dir()
+        )
+        found = [
+            Trajectory(place, about, self.size, self._files)
+            for place in places
+            if (about := _about(place)) is not None
         ]
         return sorted(found, key=lambda trajectory: (trajectory.name, trajectory.task))
 
@@ -247,6 +252,16 @@ class Store:
                 yield writer
             finally:
                 writer.close()
+
+
+def _about(folder: Path) -> About | None:
+    """The record of a trajectory; None of a folder that holds nothing of one, as file servers make them."""
+    try:
+        return read_about(folder, REMEDY)
+    except UserError:
+        if any(os.path.lexists(folder / name) for name in ("trajectory.json", "steps.npy", "frames.npy")):
+            raise
+        return None
 
 
 @dataclass(frozen=True)

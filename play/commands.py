@@ -17,6 +17,7 @@ from basalt_iq.errors import UserError
 from basalt_iq.play.results import Evaluated, Outcome, Recorded
 from basalt_iq.play.seeds import chosen_seeds
 from basalt_iq.play.worlds import FOREIGN, STAND_IN, Maker, at_once, era_of
+from basalt_iq.ranges import COUNT, PIXELS, PORT, SEED, require
 
 if TYPE_CHECKING:
     from basalt_iq.play.plan import Plan
@@ -112,12 +113,9 @@ class Evaluate(Command):
         """Raises UserError for what no installation could mend, before anything is read or written."""
         if self.world != STAND_IN:
             self._refuse_elsewhere()
-        if self.episodes < 1 or self.workers < 1 or self.worlds < 1:
-            raise UserError("--episodes, --workers and --worlds must be at least 1")
-        if self.max_steps is not None and self.max_steps < 1:
-            raise UserError("--max-steps must be at least 1; leave it out for the task's own limit")
-        if self.seed < 0:
-            raise UserError(f"--seed {self.seed}: must be at least 0")
+        for name in ("episodes", "workers", "worlds", "max_steps"):
+            require(name.replace("_", "-"), getattr(self, name), COUNT)
+        require("seed", self.seed, SEED)
         if self.task is not None:
             find_task(self.task)
         chosen_seeds(self.seeds, self.task or "FindCave", self.first_seed, self.episodes)
@@ -280,8 +278,10 @@ class Record(Command):
 
     def run(self) -> Recorded:
         root = self._root()
-        if self.n < 1:
-            raise UserError(f"--n {self.n}: give at least 1")
+        for name in ("n", "workers", "max_steps"):
+            require(name.replace("_", "-"), getattr(self, name), COUNT)
+        require("seed", self.seed, SEED)
+        require("port", self.port, PORT)
         if self.only_successful and self.keep_failures:
             raise UserError("--only-successful and --keep-failures contradict each other; give one of them")
         era = self.era or era_of(self.world)
@@ -324,8 +324,7 @@ class Record(Command):
         if self.store is not None and self.out is None:
             if self.player == "keyboard":
                 raise UserError("--store: what a person plays is kept as a data set; give its folder instead")
-            if self.size < 1:
-                raise UserError(f"--size {self.size}: give at least 1 pixel")
+            require("size", self.size, PIXELS)
             return self.store
         if self.out is None or self.store is not None:
             raise UserError("give either the root folder of a data set or --store STORE")

@@ -44,4 +44,4 @@ def read_manifest(folder: Path) -> Manifest:
 
 def refuse_existing(out: Path) -> None:
     if out.exists():
-        raise UserError(f"{out}: is there already; remove it or choose another --out")
+        raise UserError(f"{out}: is there already; choose another --out")

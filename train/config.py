@@ -12,6 +12,7 @@ from basalt_iq import plugins
 from basalt_iq.agent.config import NetworkConfig
 from basalt_iq.errors import UserError
 from basalt_iq.play.worlds import STAND_IN
+from basalt_iq.train.ranges import check_ranges
 
 if TYPE_CHECKING:
     from basalt_iq.agent.reward import RewardSpec
@@ -53,12 +54,7 @@ class ObjectiveConfig:
 
     def __post_init__(self) -> None:
         plugins.check("objective", self.name, OBJECTIVES)
-        if self.change_weight <= 0:
-            raise ValueError("change_weight > 0 is needed")
-        if self.temperature <= 0 or not 0 <= self.discount < 1 or self.alpha <= 0:
-            raise ValueError("temperature, alpha > 0 and discount in [0, 1) are needed")
-        if self.clone_first < 0 or self.gradient_penalty < 0:
-            raise ValueError("clone_first and gradient_penalty >= 0 are needed")
+        check_ranges(self)
 
     @property
     def reward(self) -> RewardSpec:
@@ -134,12 +130,6 @@ class HindsightConfig:
     hindsight_reach: int = 300
     """Ticks ahead up to which the place of a decisive action, or of the end, is foretold."""
 
-    def __post_init__(self) -> None:
-        if min(self.hindsight_updates, self.hindsight_weight) < 0:
-            raise ValueError("hindsight_updates, hindsight_weight >= 0 are needed")
-        if min(self.hindsight_batch, self.hindsight_reach) < 1:
-            raise ValueError("hindsight_batch, hindsight_reach >= 1 are needed")
-
     @property
     def wanted(self) -> bool:
         return self.hindsight_updates > 0 or self.hindsight_weight > 0
@@ -207,23 +197,9 @@ class TrainConfig:
     hindsight: HindsightConfig = field(default_factory=HindsightConfig)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.burn_in < self.grid:
-            raise UserError(f"--burn-in {self.burn_in} must be at least 0 and less than --grid {self.grid}")
-        if (
-            min(
-                self.steps,
-                self.batch,
-                self.length,
-                self.check_every,
-                self.log_every,
-                self.action_count,
-                self.repeat,
-            )
-            < 1
-        ):
-            raise UserError(
-                "--steps, --batch, --length, --action-count, --repeat and the intervals must be at least 1"
-            )
+        check_ranges(self)
+        if self.burn_in >= self.grid:
+            raise UserError(f"--burn-in {self.burn_in} must be less than --grid {self.grid}")
         if self.head == "factored" and self.actions != "demos":
             raise UserError("--head factored: only --actions demos has keys, pitch and yaw apart")
         if self.online.online and self.objective.name == "bc":

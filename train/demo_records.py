@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from basalt_iq.data.marks import read_marks
 from basalt_iq.data.store import Trajectory
 from basalt_iq.errors import UserError
 from basalt_iq.train.demos import Demos
@@ -41,7 +42,7 @@ def as_recorded(demos: Demos, records: Sequence[DemoRecord], store: Path) -> Dem
     held out could be learned from.
     """
     found = {t.digest: t for t in (*demos.train, *demos.held_out)}
-    if changes := _changes(found, records):
+    if changes := _changes(found, records, read_marks(store).excluded):
         raise UserError(
             f"{store}: not the demos that this run learns from ({changes}); "
             "restore them to continue, or choose another --run folder"
@@ -50,11 +51,13 @@ def as_recorded(demos: Demos, records: Sequence[DemoRecord], store: Path) -> Dem
     return replace(demos, train=sides[0], held_out=sides[1])
 
 
-def _changes(found: dict[str, Trajectory], records: Sequence[DemoRecord]) -> str:
+def _changes(found: dict[str, Trajectory], records: Sequence[DemoRecord], excluded: set[str]) -> str:
     known = {record.digest for record in records}
     new = {t.name for digest, t in found.items() if digest not in known}
-    gone = {record.name for record in records if record.digest not in found}
-    parts = (("changed", new & gone), ("added", new - gone), ("missing", gone - new))
+    lost = [record for record in records if record.digest not in found]
+    out = {record.name for record in lost if record.digest in excluded}
+    gone = {record.name for record in lost} - out
+    parts = (("changed", new & gone), ("added", new - gone), ("missing", gone - new), ("excluded", out))
     return ", ".join(f"{len(names)} {what}: {_list(names)}" for what, names in parts if names)
 
 

@@ -43,6 +43,10 @@ def read_config(run: Path) -> ConfigFile | None:
         return read_json(run / CONFIG, ConfigFile, remedy=REMEDY)
     except FileNotFoundError:
         return None
+    except UserError:
+        if run.exists() and not run.is_dir():
+            raise UserError(f"{run}: is no folder; choose another --run folder") from None
+        raise
 
 
 def settings_to_json(config: TrainConfig) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import tyro
 from basalt_iq.command import Command, Result, console, said, tell_address
 from basalt_iq.data.places import refuse_no_store
 from basalt_iq.errors import UserError
+from basalt_iq.ranges import COUNT_OR_NONE, PORT, require
 from basalt_iq.watch.results import Browsed, Compared, EpisodesWritten, Tracked
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Watch(Command):
     """Stop --live after this long. Default: when interrupted."""
 
     def run(self) -> Result:
+        require("demos", self.demos, COUNT_OR_NONE)
+        require("port", self.port, PORT)
         if not self.runs:
             raise UserError("name at least one run folder, for example: basalt-iq watch runs/demo/iq")
 

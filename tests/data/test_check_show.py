@@ -134,3 +134,24 @@ def test_a_histogram_by_hand():
     wide = ActionList((frozenset(), frozenset({"jump", "attack"})))
     assert wide.coverage(counts) == 0.75
     assert (counts + counts).combinations["attack"] == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("data ingest {0} --store {0}/s --workers 0", "data ingest {0} --store {0}/s --workers -1"),
+        *("data ingest {0} --store {0}/s --size 0", "data ingest {0} --store {0}/s --size 100000"),
+        *("data check {0} --size 0", "data check {0} --workers -1", "data index {0} --limit 0"),
+        *("data record {0}/r --max-steps 0", "data record {0}/r --workers 0", "data record {0}/r --n -1"),
+        *("data record {0}/r --seed -1", "data record --store {0}/s --size 0"),
+    ],
+)
+def test_a_number_out_of_range_is_one_line_and_writes_nothing(tmp_path, demos, capsys, words):
+    demos.write_2021(tmp_path / "demos", "v4_a-1_0-30")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as left:
+        main(words.format(tmp_path).split())
+    (line,) = capsys.readouterr().err.splitlines()
+    assert left.value.code == 2
+    assert ": must be at least" in line
+    assert sorted(tmp_path.rglob("*")) == before

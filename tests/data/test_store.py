@@ -46,6 +46,20 @@ def test_select_sorts_by_name_and_filters_by_task(tmp_path, make_steps, fill):
     assert store.select("BuildVillageHouse") == []
 
 
+def test_folders_without_anything_of_a_trajectory_are_none_and_what_lost_its_record_is_named(
+    tmp_path, make_steps, fill
+):
+    """File servers and unpackers leave folders of their own everywhere."""
+    store = Store.create(tmp_path, size=8)
+    fill(store, "a", make_steps())
+    (tmp_path / "FindCave" / "@eaDir").mkdir()
+    (tmp_path / "FindCave" / "stray.txt").write_text("x")
+    assert [t.name for t in store.select()] == ["a"]
+    (tmp_path / "FindCave" / "a" / "trajectory.json").unlink()
+    with pytest.raises(UserError, match=r"a/trajectory\.json: cannot be read"):
+        store.select()
+
+
 def test_a_failed_write_leaves_nothing(tmp_path):
     store = Store.create(tmp_path, size=8)
     with contextlib.suppress(RuntimeError), store.writer("a") as writer:

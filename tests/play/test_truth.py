@@ -112,7 +112,7 @@ def test_a_world_that_is_not_there_is_an_error_with_the_way_to_install_it(
         (["--episodes", "0"], "must be at least 1"),
         (["--workers", "-1"], "must be at least 1"),
         (["--worlds", "0"], "must be at least 1"),
-        (["--max-steps", "0"], "--max-steps must be at least 1"),
+        (["--max-steps", "0"], "--max-steps 0: must be at least 1"),
         (["--task", "FindDiamonds"], "unknown task"),
         (["--task", "MakeWaterfall"], "cannot play MakeWaterfall"),
         (["--world", "minerl-9"], ""),

@@ -11,6 +11,7 @@ from torch.testing import assert_close
 
 from basalt_iq.agent.policy import soft_value
 from basalt_iq.agent.soft_head import FactoredHead
+from basalt_iq.errors import UserError
 from basalt_iq.train.config import ObjectiveConfig
 from basalt_iq.train.objectives import Transitions, gradient_penalty, objective, target
 
@@ -316,7 +317,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "value"), BAD)
 def test_impossible_settings_are_refused(name, value):
-    with pytest.raises(ValueError, match="needed"):
+    with pytest.raises(UserError, match=f"--{name.replace('_', '-')} {value}: must be"):
         ObjectiveConfig(**{name: value})
 
 

@@ -15,6 +15,7 @@ from fixtures.rule import steps
 
 from basalt_iq.agent.checkpoint import load_agent
 from basalt_iq.agent.places import find_agent
+from basalt_iq.data.marks import mark
 from basalt_iq.data.store import Store
 from basalt_iq.errors import UserError
 from basalt_iq.files import digest
@@ -106,6 +107,11 @@ def test_other_demos_are_named_and_refused(trained, tmp_path):
     run, store = copied(trained, tmp_path), tmp_path / "store"
     shutil.copytree(trained.store, store)
     before = weights(run)
+    (third,) = (t for t in Store.open(store).select() if t.name == "demo-3")
+    mark(store, third, excluded=True, note="")
+    with pytest.raises(UserError, match="1 excluded: demo-3"):
+        tiny.run(store, run, steps=8)
+    mark(store, third, excluded=False, note="")
     shutil.move(store / "FindCave" / "demo-3", tmp_path / "demo-3")
     with pytest.raises(UserError, match="1 missing: demo-3"):
         tiny.run(store, run, steps=8)
