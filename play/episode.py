@@ -34,6 +34,8 @@ LARGE = ".large.mp4"
 #: What to do about a damaged file; it may be the only copy.
 REMEDY = "restore it, or evaluate under another --name"
 
+#: Squares a side of what an agent looked at, from the top left, row by row; see looking.py.
+LOOKED_SIDE = 8
 #: Arrays of the npz and their types. First axis T (steps), or T+1 (states) for ``progress``. A player
 #: without Q (a scripted one, a random one) leaves out what it does not have.
 ARRAYS: dict[str, type[np.generic]] = {
@@ -51,6 +53,7 @@ ARRAYS: dict[str, type[np.generic]] = {
     "equip": np.int16,  # (T,) index into the facts' equip_values
     "progress": np.float32,  # (T+1,) the world's ground truth, 0 to 1
     "position": np.float32,  # (T+1, 4) where the player is: x, y, z in blocks, yaw in radians
+    "looked": np.float16,  # (T, LOOKED_SIDE ** 2) nats by which the choice changes if a square is hidden
 }
 #: Those of states, not steps.
 OF_STATES = ("progress", "position")

@@ -35,6 +35,9 @@ class Watch(Command):
     """Demonstrations to show for each run, with what its agent makes of them (0: none)."""
     store: Optional[Path] = None
     """Where the demonstrations are. Default: the store that the run was trained from."""
+    looked: int = 0
+    """For so many episodes of each agent, successes and failures in turn: find out what it looked at, by
+    hiding parts of the picture. They are played again for it, which only the stand-in can (seconds each)."""
     inside_limit: float = 32.0
     """Media above this size in MB go beside the page instead of into it."""
     track: Literal["none", "tensorboard", "wandb"] = "none"
@@ -71,6 +74,8 @@ class Watch(Command):
         from basalt_iq.watch.report import write_report
 
         self._show_demos(runs)
+        if self.looked > 0:
+            self._look()
         found = write_report(self.runs, self.out, command=said(), inside_limit=int(self.inside_limit * 1e6))
         size = f"{found.episodes} episodes, {found.bytes / 1e6:.1f} MB"
         beside = f", videos in {found.media}" if found.media else ""
@@ -93,6 +98,16 @@ class Watch(Command):
             f"{out} ({episodes} episodes): look at it with `rerun {out}`", markup=False, soft_wrap=True
         )
         return EpisodesWritten(out=str(out), episodes=episodes)
+
+    def _look(self) -> None:
+        from basalt_iq.progress import counted
+        from basalt_iq.watch.looked import unlooked
+
+        waiting = list(unlooked(self.runs, self.looked))
+        with counted("what it looked at") as update:
+            for done, look in enumerate(waiting, 1):
+                look()
+                update(done, len(waiting))
 
     def _show_demos(self, runs: list[Run]) -> None:
         from basalt_iq.watch.shown_demos import show_demos

@@ -127,6 +127,19 @@ class EvaluationPart:
 
 
 @dataclass(frozen=True)
+class Land:
+    """A seed's land from above, from block 0, 0 on; north is up."""
+
+    task: str
+    seed: int
+    wide: int
+    deep: int
+    """Blocks along x and z."""
+    jpeg: str
+    """Base64; a pixel a block."""
+
+
+@dataclass(frozen=True)
 class Report:
     """The page."""
 
@@ -139,6 +152,7 @@ class Report:
     pairs: list[PairedTest]
     unpaired: list[Unpaired]
     meanings: dict[str, Meaning]
+    lands: list[Land]
     media: str | None = None
     """Where arrays and videos are, relative to the page; None: inside it."""
     live: float | None = None

@@ -27,12 +27,22 @@ _SHOWN: dict[str, str] = {
     "top_action": "<i2",
     "equip": "<i2",
     "buttons": "<u1",
+    "looked": "<u1",
 }
 
 
 def pack(episode: Episode) -> str:
     """The arrays of an episode, see :func:`pack_arrays`."""
-    return pack_arrays(episode.facts.steps, episode.arrays)
+    arrays = episode.arrays
+    if "looked" in arrays:
+        arrays = arrays | {"looked": shares(arrays["looked"])}
+    return pack_arrays(episode.facts.steps, arrays)
+
+
+def shares(changes: np.ndarray) -> np.ndarray:
+    """Changes of the choice in nats as square roots in 255ths of the episode's largest, for the eye."""
+    top = max(float(changes.max(initial=0)), 1e-9)
+    return np.round(255 * np.sqrt(changes.astype(np.float32) / top))
 
 
 def pack_arrays(steps: int, given: Mapping[str, np.ndarray]) -> str:

@@ -19,6 +19,7 @@ from basalt_iq.play.episode import Episode
 from basalt_iq.records import to_json
 from basalt_iq.train.meanings import Meaning, meaning_of
 from basalt_iq.watch.contents import EpisodePart, EvaluationPart, Report, RunPart
+from basalt_iq.watch.lands import lands
 from basalt_iq.watch.packing import digest, pack
 from basalt_iq.watch.pairing import paired_tests
 from basalt_iq.watch.results import Written
@@ -90,6 +91,7 @@ def collect(
         pairs,
         unpaired,
         _meanings(runs),
+        lands([e for _, e in found]),
     )
     return report, [one for kept in media.values() for one in kept]
 

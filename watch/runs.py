@@ -186,6 +186,14 @@ def find(paths: Sequence[Path]) -> tuple[list[Run], list[tuple[Run | None, Evalu
     return runs, _with_distinct_names(evaluations)
 
 
+def examples(episodes: Sequence[Episode], most: int) -> list[Episode]:
+    """Successes and failures in turn, as far as there are both, each by seed."""
+    there = [e for e in episodes if e.video.is_file()]
+    sides = [[e for e in there if bool(e.facts.success) is side] for side in (True, False)]
+    turns = [e for i in range(len(there)) for side in sides for e in side[i : i + 1]]
+    return sorted(turns[:most], key=lambda e: e.facts.seed)
+
+
 def without(command: str, *options: str) -> str:
     """A command line without some options and their values (a word that begins with no dash)."""
     kept, skipping = [], False

@@ -11,7 +11,7 @@ from basalt_iq.play.episode import Episode
 from basalt_iq.play.plan import Summary
 from basalt_iq.train.trackers import Board, TensorBoard, Wandb
 from basalt_iq.watch.results import Tracked
-from basalt_iq.watch.runs import Evaluation, Run, find
+from basalt_iq.watch.runs import Evaluation, Run, examples, find
 
 #: Videos of an evaluation: enough to see how it goes, successes and failures in turn.
 VIDEOS = 8
@@ -53,7 +53,7 @@ def _send(board: Board, run: Run, evaluations: Sequence[Evaluation]) -> int:
             board.table("episodes", EPISODES, episodes, step)
         for one in evaluations:
             board.results(_rates(one), step)
-            for episode in examples(one.played):
+            for episode in examples(one.played, VIDEOS):
                 board.video(f"{one.folder.name}/{episode.stem}", episode.video, step)
                 videos += 1
     finally:
@@ -80,11 +80,3 @@ def _episode(name: str, episode: Episode) -> list[Any]:
 
 def _short(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
-
-
-def examples(episodes: Sequence[Episode], most: int = VIDEOS) -> list[Episode]:
-    """Successes and failures in turn, as far as there are both, each by seed."""
-    there = [e for e in episodes if e.video.is_file()]
-    sides = [[e for e in there if bool(e.facts.success) is side] for side in (True, False)]
-    turns = [e for i in range(len(there)) for side in sides for e in side[i : i + 1]]
-    return sorted(turns[:most], key=lambda e: e.facts.seed)

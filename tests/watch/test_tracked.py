@@ -10,7 +10,8 @@ from basalt_iq.errors import UserError
 from basalt_iq.train.config import TrainConfig
 from basalt_iq.train.settings import settings_to_json
 from basalt_iq.train.trackers import TensorBoard
-from basalt_iq.watch.tracked import examples, track_evaluations
+from basalt_iq.watch.runs import examples
+from basalt_iq.watch.tracked import track_evaluations
 
 BLOCK = 1 << 15
 

@@ -1,9 +1,10 @@
 // Where everybody went: the paths of a seed from above, where episodes end, where a player spends its time.
 
 class PathMap {
-  /** `evaluations` as in the page's data; `open(episode, step)` shows one. */
-  constructor(evaluations, open) {
+  /** `evaluations` and `lands` as in the page's data; `open(episode, step)` shows one. */
+  constructor(evaluations, lands, open) {
     this.evaluations = evaluations;
+    this.lands = lands;
     this.open = open;
     this.seed = h("select", { "aria-label": "Seed", onchange: () => this.draw() });
     this.kind = h(
@@ -22,15 +23,16 @@ class PathMap {
       h("div.controls", {}, h("label", {}, "show ", this.kind), h("label", {}, "seed ", this.seed)),
       this.picture,
     );
-    this.update(evaluations);
+    this.update(evaluations, lands);
   }
 
   static any(evaluations) {
     return evaluations.some((e) => e.episodes.some((one) => one.path.length));
   }
 
-  update(evaluations) {
+  update(evaluations, lands) {
     this.evaluations = evaluations;
+    this.lands = lands;
     const before = this.seed.value,
       seeds = [
         ...new Set(
@@ -76,6 +78,8 @@ class PathMap {
       role: "img",
       "aria-label": "Map from above, north up",
     });
+    const land = paths && this.landUnder(shown);
+    if (land) root.append(...this.drawLand(land, at));
     for (const t of ticks(left, left + span, 5))
       root.append(svg("line.grid", { x1: at([t, 0])[0], x2: at([t, 0])[0], y1: 0, y2: size }));
     for (const t of ticks(top, top + span, 5))
@@ -100,6 +104,28 @@ class PathMap {
     );
   }
 
+  /** The land that all of them went on, if it is known. */
+  landUnder(shown) {
+    const tasks = new Set(shown.map((s) => s.episode.task));
+    return tasks.size === 1
+      ? this.lands.find((l) => l.seed === Number(this.seed.value) && tasks.has(l.task))
+      : undefined;
+  }
+
+  drawLand(land, at) {
+    const [x, y] = at([0, 0]),
+      [right, bottom] = at([land.wide, land.deep]);
+    const picture = svg("image.land", {
+      x,
+      y,
+      width: right - x,
+      height: bottom - y,
+      preserveAspectRatio: "none",
+      href: `data:image/jpeg;base64,${land.jpeg}`,
+    });
+    return [picture];
+  }
+
   drawPath(root, { e, episode, points }, at, whole) {
     const c = colour(e.colour),
       last = at(points.at(-1)),
@@ -122,6 +148,7 @@ class PathMap {
       const first = at(points[0]);
       group.append(
         svg("path.reach", { d: line }),
+        svg("path.edge", { d: line }),
         svg("path.line", { d: line }),
         svg("circle.ring", { cx: first[0], cy: first[1], r: 5 }),
       );

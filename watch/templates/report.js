@@ -348,8 +348,8 @@ function drawWhere() {
     return;
   }
   if (PathMap.any(data.evaluations)) {
-    if (map) map.update(data.evaluations);
-    else map = new PathMap(data.evaluations, watchEpisode);
+    if (map) map.update(data.evaluations, data.lands);
+    else map = new PathMap(data.evaluations, data.lands, watchEpisode);
     basalt.map = map;
     parts.push(map.element);
   }

@@ -89,6 +89,16 @@ class Viewer {
       "▼ lowest",
     );
     this.beside = h("select", { "aria-label": "Beside it", onchange: () => this.showBeside() });
+    this.looking = true;
+    this.lookButton = h(
+      "button",
+      {
+        type: "button",
+        title: "Where hiding the picture would have changed its choice (o)",
+        onclick: () => this.look(),
+      },
+      "looked at",
+    );
     this.time = h("span.time", {});
     const button = (text, title, onclick) =>
       h("button", { type: "button", title, "aria-label": title, onclick }, text);
@@ -110,6 +120,7 @@ class Viewer {
       this.highButton,
       this.lowButton,
       this.beside,
+      this.lookButton,
       button("full screen", "Full screen (f)", () => this.fullscreen()),
       button(
         "csv",
@@ -223,6 +234,8 @@ class Viewer {
     this.peaks = arrays.reward ? { high: peaks(arrays.reward, 1), low: peaks(arrays.reward, -1) } : null;
     this.highButton.disabled = this.lowButton.disabled = !this.peaks?.high.length;
     this.timeline.show(episode, arrays);
+    this.lookButton.hidden = !arrays.looked;
+    this.lookButton.setAttribute("aria-pressed", String(this.looking));
     this.main.video.playbackRate = SPEEDS[this.speed];
     this.seek(step);
     if (play) this.main.video.play().catch(() => {});
@@ -358,9 +371,17 @@ class Viewer {
     if (this.main.video.paused) this.remember();
     const { steps } = this.episode;
     this.time.textContent = `step ${step} of ${steps} · ${clock(step / FPS)} of ${clock(steps / FPS)}`;
+    this.main.look(this.looking ? this.arrays : null, Math.min(step, this.episode.steps - 1));
     this.thought.replaceChildren(
       ...thoughts(this.episode, this.arrays, Math.min(step, this.episode.steps - 1)),
     );
+  }
+
+  /** Show or hide what the agent looked at. */
+  look() {
+    this.looking = !this.looking;
+    this.lookButton.setAttribute("aria-pressed", String(this.looking));
+    this.main.look(this.looking ? this.arrays : null, Math.min(this.step, this.episode.steps - 1));
   }
 
   alignSide(exact) {
@@ -398,6 +419,7 @@ class Viewer {
       l: () => this.jump("low"),
       s: () => this.faster(),
       f: () => this.fullscreen(),
+      o: () => this.look(),
       0: () => this.seek(0),
       e: () => this.seek(this.episode?.steps ?? 0),
     }[event.key];
@@ -428,7 +450,14 @@ class VideoPane {
     });
     this.absent = h("div.absent", { hidden: true }, "no video");
     this.caption = h("figcaption", {});
-    this.element = h("figure.screen", {}, this.video, this.absent, this.caption);
+    this.looked = h("canvas.looked", { hidden: true, width: 8, height: 8 });
+    this.element = h(
+      "figure.screen",
+      {},
+      h("div.picture", {}, this.video, this.looked),
+      this.absent,
+      this.caption,
+    );
     this.wanted = null;
     this.release = () => {};
   }
@@ -452,6 +481,21 @@ class VideoPane {
     this.release();
     this.release = () => {};
     this.wanted = 0.5 / FPS;
+  }
+
+  /** Glow over the picture where hiding it would have changed the choice at this step; none without arrays. */
+  look(arrays, step) {
+    const side = Math.sqrt(arrays?.columns.looked ?? 0);
+    this.looked.hidden = !side || !this.episode?.video;
+    if (this.looked.hidden) return;
+    this.looked.width = this.looked.height = side;
+    // What the agent sees is square in 2021, whatever a film for people shows at its sides.
+    this.looked.style.setProperty("--seen", this.episode.era === 2021 ? "1" : "16 / 9");
+    const pen = this.looked.getContext("2d"),
+      image = pen.createImageData(side, side),
+      from = Math.min(step, arrays.steps - 1) * side * side;
+    for (let i = 0; i < side * side; i++) image.data.set([255, 96, 0, 0.8 * arrays.looked[from + i]], 4 * i);
+    pen.putImageData(image, 0, 0);
   }
 
   get moment() {
