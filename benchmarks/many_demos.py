@@ -127,7 +127,7 @@ def main() -> None:
         store = arguments.keep or Path(name) / "store"
         if not (store / "manifest.json").exists():
             make_store(store, arguments.demos, arguments.ticks)
-            os.sync()  # as a store has been that `data ingest` wrote; else the run's own first sync waits for it
+            os.sync()  # else the run's own first sync would wait for all of it
         folder = Path(name) / "run"
         training = ["train", "--store", str(store), "--task", TASK.name, "--run", str(folder)]
         training += ["--log-every", "1"]

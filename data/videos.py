@@ -43,9 +43,10 @@ def frames_of(file: Path, size: int, remarks: list[str]) -> Iterator[Shrunk]:
     from basalt_iq.video import decode
 
     times: list[float] = []
+    posture: Posture | None = None
     with blaming(file):
-        for number, frame in enumerate(decode(file)):
-            if number == 0:
+        for frame in decode(file):
+            if posture is None:
                 posture = Posture.of(frame, remarks)
                 remarks += _unusual(file, *posture.shown(frame.width, frame.height))
             if min(frame.width, frame.height) < size:
