@@ -70,7 +70,7 @@ def tape(monkeypatch, demos):
     """Put the tape in the world's place; its list tells which seeds were played."""
     played = []
 
-    def make(task, era, max_steps, distance="real"):
+    def make(task, era, max_steps, resolution=None, distance="real"):
         era_of.append(era)
         return Tape(demos, task, era, max_steps)
 

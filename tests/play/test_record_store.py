@@ -48,7 +48,7 @@ def test_where_to_is_said_once(tmp_path):
         ({}, "either"),
         ({"out": tmp_path, "store": tmp_path}, "either"),
         ({"store": tmp_path, "player": "keyboard"}, "a person"),
-        ({"store": tmp_path, "size": 0}, "at least 1 pixel"),
+        ({"store": tmp_path, "size": 0}, "--size 0: must be at least 1"),
     ):
         with pytest.raises(UserError, match=words):
             Record(**options).run()

@@ -190,7 +190,7 @@ def test_a_folder_that_is_no_package(tmp_path):
     with pytest.raises(UserError, match=r"no submission\.json"):
         check_package(tmp_path, SHORT)
     for said, reason in (
-        ('{"target": "moon", "tasks": {}}', "Invalid enum value"),
+        ('{"target": "moon", "tasks": {}}', "unknown evaluator 'moon'"),
         ('{"target": "bedd", "tasks": []}', "build the package again"),
         ('{"target": "aicrowd-2022", "tasks": {"FindCave": ["train"]}}', "Expected `str`"),
         ("[" * 100_000, "build the package again"),
