@@ -34,7 +34,7 @@ ABOUT = "basalt_iq"
 INPUTS, OUTPUTS = ("frames", "vector", "h", "c"), ("q", "h_next", "c_next")
 
 
-class Step(nn.Module):
+class OnnxStep(nn.Module):
     """One decision, with the memory in the open."""
 
     def __init__(self, network: SoftQNetwork):
@@ -54,7 +54,7 @@ def export_onnx(checkpoint: Path, out: Path) -> AgentSpec:
     batch = torch.export.Dim("batch", max=4096)
     with replacing(out) as partial, _quietly():
         program = torch.onnx.export(
-            Step(network).eval(), _example(spec, network), input_names=INPUTS, output_names=OUTPUTS,
+            OnnxStep(network).eval(), _example(spec, network), input_names=INPUTS, output_names=OUTPUTS,
             dynamic_shapes=({0: batch},) * len(INPUTS), dynamo=True, verbose=False,
         )  # fmt: skip
         assert program is not None, "what dynamo exports"

@@ -22,7 +22,7 @@ Names = Annotated[tuple[Name, ...], msgspec.Meta(max_length=1000)]
 
 
 @dataclass(frozen=True)
-class Manifest:
+class StoreManifest:
     """`manifest.json`: what all trajectories of a store share."""
 
     version: int

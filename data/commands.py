@@ -18,7 +18,7 @@ from basalt_iq.data.results import (
     Imported,
     Ingested,
     Listed,
-    Shown,
+    ShownStore,
     ShownTrajectory,
     StoreChecked,
 )
@@ -200,7 +200,7 @@ class Show(Command):
     actions: Optional[Path] = None
     """An agent's agent.json: also tell how much of the demonstrations its action set covers."""
 
-    def run(self) -> Shown:
+    def run(self) -> ShownStore:
         refuse_no_store(self.store)
 
         from basalt_iq.contract import find_task
@@ -228,7 +228,7 @@ class Show(Command):
         if action_list:
             console.print(f"the action set covers {action_list.coverage(pooled):.1%} of ticks exactly")
         known = all(one.about.digest for one in trajectories)
-        return Shown(
+        return ShownStore(
             fingerprint=fingerprint(trajectories) if known else None,
             trajectories=[
                 ShownTrajectory(t.name, t.task, t.era, t.length, t.about.digest, t.meta) for t in trajectories

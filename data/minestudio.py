@@ -37,7 +37,7 @@ _BESIDES = {"chat", "voxels", "mobs", "prev_action", _CAMERA}
 
 
 @dataclass(frozen=True)
-class Recorded:
+class MinestudioDemo:
     """One episode of the recorder: its video and its actions."""
 
     video: Path
@@ -60,7 +60,7 @@ class Recorded:
     def files_of(self, part: str) -> tuple[Path, ...]:
         return self.files
 
-    def beyond(self, known: Collection[str]) -> list[Recorded]:
+    def beyond(self, known: Collection[str]) -> list[MinestudioDemo]:
         """What is left of it when the parts `known` are left out."""
         return [] if self.name in known else [self]
 

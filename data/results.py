@@ -64,7 +64,7 @@ class ShownTrajectory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown(Result):
+class ShownStore(Result):
     """`data show`."""
 
     fingerprint: str | None

@@ -226,7 +226,7 @@ def _recorded_in(names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _recorded_of(actions: Path) -> Make:
-    return lambda video, task: minestudio.Recorded(video, actions, task)
+    return lambda video, task: minestudio.MinestudioDemo(video, actions, task)
 
 
 def _demo_of(pairs: tuple[era2022.Pair, ...]) -> Make:

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from basalt_iq.data.about import About, Manifest, Segment, read_about
+from basalt_iq.data.about import About, Segment, StoreManifest, read_about
 from basalt_iq.data.statistics import Counts
 from basalt_iq.data.steps import Steps, row_type, to_rows
 from basalt_iq.data.stored_frames import HEADER, REMEDY, FrameFile, OpenFiles, StoredFrames
@@ -165,7 +165,7 @@ class Trajectory:
 class Store:
     """A folder of decoded demonstrations, all of one frame size."""
 
-    def __init__(self, path: Path, manifest: Manifest):
+    def __init__(self, path: Path, manifest: StoreManifest):
         self.path, self.manifest = path, manifest
         self._files = OpenFiles()
 
@@ -180,7 +180,7 @@ class Store:
         path = Path(path)
         file = path / "manifest.json"
         try:
-            manifest = read_json(file, Manifest, remedy="restore it or ingest into a new store")
+            manifest = read_json(file, StoreManifest, remedy="restore it or ingest into a new store")
         except FileNotFoundError:
             raise UserError(f"{path}: no demo store here; make one with `basalt-iq data ingest`") from None
         if manifest.version not in _READABLE:
@@ -194,7 +194,7 @@ class Store:
     def create(cls, path: str | Path, size: int = 64) -> Store:
         """Open the store at `path` for writing, or make one. UserError if its frames have another size."""
         path = Path(path)
-        wanted = Manifest(VERSION, size)
+        wanted = StoreManifest(VERSION, size)
         if not (path / "manifest.json").exists():
             write_json(make_folder(path) / "manifest.json", wanted)
         store = cls.open(path)

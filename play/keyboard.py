@@ -56,7 +56,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Scene:
+class KeyboardScene:
     """What the page shows around the picture."""
 
     phase: Phase = "wait"
@@ -88,7 +88,7 @@ class WebPlayer:
     def __init__(self, task: Task, era: int = 2021, port: int = 0, max_steps: int | None = None):
         self.task, self.era, self.done = task, era, False
         self._limit = max_steps or task.max_steps
-        self._scene = Scene(limit=self._limit)
+        self._scene = KeyboardScene(limit=self._limit)
         self._hands = Message()
         self._choice: Choice | None = None
         self._tapped: set[str] = set()

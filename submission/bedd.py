@@ -20,7 +20,7 @@ from basalt_iq.play.episode import Episode, load
 from basalt_iq.play.seeds import BEDD_SEEDS
 from basalt_iq.play.worlds import make
 from basalt_iq.records import write_json
-from basalt_iq.submission.building import Agent, every_task, notes
+from basalt_iq.submission.building import PackagedAgent, every_task, notes
 from basalt_iq.submission.entries import load_actor
 from basalt_iq.submission.manifest import BEDD, MANIFEST, Manifest, refuse_existing
 from basalt_iq.submission.results import CheckRow
@@ -57,7 +57,7 @@ def build_rollouts(
     Killed and called again it plays only what is missing. Raises UserError if a world broke.
     """
     refuse_existing(out)
-    agents = every_task([Agent.find(run) for run in runs])
+    agents = every_task([PackagedAgent.find(run) for run in runs])
     work = make_folder(out.with_name(f".{out.name}.work"))
     episodes = {task: _play(task, agent, work / task, stage, on_done) for task, agent in agents.items()}
     manifest = Manifest(
@@ -78,7 +78,9 @@ def build_rollouts(
     return manifest
 
 
-def _play(task: str, agent: Agent, folder: Path, stage: Stage, on_done: rollout.OnDone) -> list[Episode]:
+def _play(
+    task: str, agent: PackagedAgent, folder: Path, stage: Stage, on_done: rollout.OnDone
+) -> list[Episode]:
     make_folder(folder)
     there = (load(folder, seed) for seed in SEEDS[task])
     known = [episode for episode in there if episode is not None and episode.facts.error is None]

@@ -44,7 +44,7 @@ class Particulars:
 
 
 @dataclass(frozen=True)
-class Agent:
+class PackagedAgent:
     """A trained agent and where it lies."""
 
     folder: Path
@@ -53,7 +53,7 @@ class Agent:
     """How it was trained; None for a checkpoint outside of a run."""
 
     @classmethod
-    def find(cls, path: Path) -> Agent:
+    def find(cls, path: Path) -> PackagedAgent:
         """Of a run or checkpoint folder; its weights are read once to know that they are whole."""
         folder = find_agent(path)
         spec, _ = load_agent(folder)
@@ -63,7 +63,7 @@ class Agent:
 def build_package(target: str, runs: Sequence[Path], out: Path, about: Particulars) -> Manifest:
     """Write the package of an AIcrowd `target` to `out`, which must not exist. Returns its manifest."""
     refuse_existing(out)
-    agents = [Agent.find(run) for run in runs]
+    agents = [PackagedAgent.find(run) for run in runs]
     played = {AICROWD_2021: one_task, AICROWD_2022: every_task}[target](agents)
     manifest = Manifest(
         target=target,
@@ -76,7 +76,7 @@ def build_package(target: str, runs: Sequence[Path], out: Path, about: Particula
     return manifest
 
 
-def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
+def one_task(agents: Sequence[PackagedAgent]) -> dict[str, PackagedAgent]:
     """2021: one agent, in its own task."""
     if len(agents) != 1:
         given = ", ".join(f"{a.spec.task} of {a.spec.era}" for a in agents)
@@ -86,9 +86,9 @@ def one_task(agents: Sequence[Agent]) -> dict[str, Agent]:
     return {agents[0].spec.task: agents[0]}
 
 
-def every_task(agents: Sequence[Agent]) -> dict[str, Agent]:
+def every_task(agents: Sequence[PackagedAgent]) -> dict[str, PackagedAgent]:
     """2022 and BEDD: each task's own agent, and the first run's for tasks that have none."""
-    own: dict[str, Agent] = {}
+    own: dict[str, PackagedAgent] = {}
     for agent in agents:
         if agent.spec.task in own:
             raise UserError(f"{agent.folder}: a second agent for {agent.spec.task}; give one run per task")
@@ -96,7 +96,7 @@ def every_task(agents: Sequence[Agent]) -> dict[str, Agent]:
     return {task: own.get(task, agents[0]) for task in TASKS}
 
 
-def notes(played: Mapping[str, Agent], era: int) -> list[str]:
+def notes(played: Mapping[str, PackagedAgent], era: int) -> list[str]:
     """What is not plain about who plays what, in the interface of `era`, for people to read."""
     said = []
     stood_in = [task for task, agent in played.items() if agent.spec.task != task]
@@ -114,7 +114,7 @@ def notes(played: Mapping[str, Agent], era: int) -> list[str]:
 
 
 def _fill(
-    folder: Path, target: str, played: Mapping[str, Agent], about: Particulars, manifest: Manifest
+    folder: Path, target: str, played: Mapping[str, PackagedAgent], about: Particulars, manifest: Manifest
 ) -> None:
     names = package_files()
     place = f"submission/templates/{target}/"
@@ -142,7 +142,7 @@ def copy_source(folder: Path) -> None:
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: basalt-iq\nVersion: {version}\n")
 
 
-def _copy_agent(agent: Agent, folder: Path) -> None:
+def _copy_agent(agent: PackagedAgent, folder: Path) -> None:
     if folder.exists():
         return
     folder.mkdir(parents=True)
@@ -163,7 +163,7 @@ def _settings(path: Path) -> Mapping[str, Any] | None:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AicrowdEntry:
     """`aicrowd.json`: the fields that both years ask for."""
 
     challenge_id: str
@@ -174,18 +174,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Entry2021(Entry):
+class Entry2021(AicrowdEntry):
     tags: str
     """The one task."""
 
 
 @dataclass(frozen=True)
-class Entry2022(Entry):
+class Entry2022(AicrowdEntry):
     debug: bool
     track: str = "basalt"
 
 
-def _entry(target: str, played: Mapping[str, Agent], about: Particulars) -> Entry:
+def _entry(target: str, played: Mapping[str, PackagedAgent], about: Particulars) -> AicrowdEntry:
     challenge = f"neurips-{target[-4:]}-minerl-basalt-competition"
     common = challenge, about.authors, about.description, about.license, about.gpu
     return (

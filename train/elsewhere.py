@@ -61,7 +61,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedEpisode:
     """An episode and the sum of its true rewards."""
 
     episode: SampledEpisode
@@ -117,7 +117,7 @@ def _is_picture(space: gymnasium.Space) -> bool:
     return len(space.shape) == 2 or (len(space.shape) == 3 and space.shape[-1] in (1, 3))
 
 
-class Recording:
+class EpisodeUnderWay:
     """What is seen and done in an episode under way."""
 
     def __init__(self, interface: Interface, observation: Any):
@@ -132,16 +132,18 @@ class Recording:
         self.frames.append(self.interface.frame(observation))
         self.vectors.append(self.interface.vector(observation))
 
-    def end(self, terminal: bool) -> Played:
+    def end(self, terminal: bool) -> PlayedEpisode:
         steps = {"action": np.array(self.actions, np.int64), "vector": np.stack(self.vectors)}
         rewards = np.array(self.rewards)
-        return Played(SampledEpisode(np.stack(self.frames), steps, terminal), float(rewards.sum()), rewards)
+        return PlayedEpisode(
+            SampledEpisode(np.stack(self.frames), steps, terminal), float(rewards.sum()), rewards
+        )
 
 
-def play(env: gymnasium.Env, interface: Interface, expert: Callable[[Any], int], seed: int) -> Played:
+def play(env: gymnasium.Env, interface: Interface, expert: Callable[[Any], int], seed: int) -> PlayedEpisode:
     """An episode of anybody who gives the environment's own action for an observation."""
     observation, _ = env.reset(seed=seed)
-    recording, over, terminated = Recording(interface, observation), False, False
+    recording, over, terminated = EpisodeUnderWay(interface, observation), False, False
     while not over:
         action = int(expert(observation))
         observation, reward, terminated, truncated, _ = env.step(action)
@@ -157,14 +159,14 @@ class Worlds:
         self.interface, self.history = interface, history
         self.rng = np.random.default_rng(seed)
         self._envs = [make() for _ in range(count)]
-        self._now: list[Recording | None] = [None] * count
+        self._now: list[EpisodeUnderWay | None] = [None] * count
         self._views = [deque[np.ndarray](maxlen=history) for _ in range(count)]
         self._carry: Carry | None = None
 
     @torch.inference_mode()
     def step(
         self, network: SoftQNetwork, temperature: float, seeds: Callable[[], int | None], best: bool = False
-    ) -> list[Played]:
+    ) -> list[PlayedEpisode]:
         """One step in all that have an episode or get a seed for a new one; the episodes that ended."""
         live = [i for i in range(len(self._envs)) if self._now[i] or self._begin(network, i, seeds())]
         if not live:
@@ -184,7 +186,7 @@ class Worlds:
         if seed is None:
             return False
         observation, _ = self._envs[i].reset(seed=seed)
-        now = Recording(self.interface, observation)
+        now = EpisodeUnderWay(self.interface, observation)
         self._now[i] = now
         self._views[i].extend([now.frames[0]] * self.history)
         if self._carry is None:
@@ -206,7 +208,7 @@ class Worlds:
         drawn = self.rng.random((len(live), 1)) * likely[:, -1:]
         return np.minimum((likely < drawn).sum(-1), self.interface.actions - 1).tolist()
 
-    def _do(self, i: int, action: int) -> Played | None:
+    def _do(self, i: int, action: int) -> PlayedEpisode | None:
         now = self._now[i]
         assert now is not None
         observation, reward, terminated, truncated, _ = self._envs[i].step(action + self.interface.first)
@@ -249,7 +251,7 @@ class Imitation:
             batches.append(self._policy.sample())
         return self.learner.update(batches)
 
-    def play(self, seeds: Iterable[int], best: bool = False, side_by_side: int = 32) -> list[Played]:
+    def play(self, seeds: Iterable[int], best: bool = False, side_by_side: int = 32) -> list[PlayedEpisode]:
         """Whole episodes of the agent from those seeds, in the order in which they end."""
         left = list(seeds)[::-1]
         worlds = Worlds(
@@ -259,7 +261,7 @@ class Imitation:
             self.setting.network.history,
             self.setting.seed,
         )
-        played: list[Played] = []
+        played: list[PlayedEpisode] = []
         try:
             while left or worlds.under_way:
                 played += worlds.step(

@@ -127,7 +127,7 @@ class EvaluationPart:
 
 
 @dataclass(frozen=True)
-class Land:
+class LandPicture:
     """A seed's land from above, from block 0, 0 on; north is up."""
 
     task: str
@@ -152,7 +152,7 @@ class Report:
     pairs: list[PairedTest]
     unpaired: list[Unpaired]
     meanings: dict[str, Meaning]
-    lands: list[Land]
+    lands: list[LandPicture]
     media: str | None = None
     """Where arrays and videos are, relative to the page; None: inside it."""
     live: float | None = None

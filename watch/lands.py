@@ -11,7 +11,7 @@ import cv2
 
 from basalt_iq.errors import UserError
 from basalt_iq.play.worlds import STAND_IN
-from basalt_iq.watch.contents import Land
+from basalt_iq.watch.contents import LandPicture
 from basalt_iq.watch.runs import Evaluation
 
 #: Seeds whose land is drawn, those that most players went on first: a picture takes time and room.
@@ -21,7 +21,7 @@ TOLERANCE = 1.0
 QUALITY = 82
 
 
-def lands(evaluations: Sequence[Evaluation]) -> list[Land]:
+def lands(evaluations: Sequence[Evaluation]) -> list[LandPicture]:
     """The land of the seeds that most players went on."""
     starts: dict[tuple[str, int, str], list[tuple[float, float]]] = {}
     for evaluation in evaluations:
@@ -40,7 +40,7 @@ def lands(evaluations: Sequence[Evaluation]) -> list[Land]:
 
 
 @functools.lru_cache(maxsize=4 * LANDS)
-def _land(task: str, seed: int, distance: str, starts: tuple[tuple[float, float], ...]) -> Land | None:
+def _land(task: str, seed: int, distance: str, starts: tuple[tuple[float, float], ...]) -> LandPicture | None:
     """None where there is no such land, or somebody started elsewhere: the world has changed since."""
     try:
         from basalt_iq.world.overview import overview
@@ -53,4 +53,4 @@ def _land(task: str, seed: int, distance: str, starts: tuple[tuple[float, float]
     done, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     assert done
     deep, wide, _ = picture.shape
-    return Land(task, seed, wide, deep, base64.b64encode(coded.tobytes()).decode())
+    return LandPicture(task, seed, wide, deep, base64.b64encode(coded.tobytes()).decode())

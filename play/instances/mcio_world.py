@@ -52,7 +52,7 @@ def commands(start: Mapping[str, int], place: tuple[int, int] | None = None) -> 
     ]  # fmt: skip
 
 
-class World:
+class McioWorld:
     """The old gym API around MinerlEnv: in a game of an instance of ours, or in one that runs already."""
 
     def __init__(self, start: Mapping[str, int]):
@@ -177,4 +177,4 @@ def free_port() -> int:
 
 
 if __name__ == "__main__":
-    instance.run(lambda: World(json.loads(sys.argv[1])))
+    instance.run(lambda: McioWorld(json.loads(sys.argv[1])))
