@@ -1,32 +1,28 @@
 """Nobody leaves the world."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from basalt_iq.contract import TASKS
-from basalt_iq.world import make
-from basalt_iq.world.terrain import SIZE
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-def wander(task: str, seed: int) -> np.ndarray:
-    """(steps, 3) positions of a player that holds random keys for a second or so, to the episode's end."""
-    env, rng = make(task), np.random.default_rng(seed)
-    env.draws = False
-    env.reset(seed=seed)
-    path, done, keys = [], False, {}
-    while not done:
-        if rng.random() < 0.05:
-            keys = {key: int(rng.random() < 0.3) for key in ("left", "right", "back", "sneak", "attack")}
-            keys |= {key: int(rng.random() < 0.8) for key in ("forward", "sprint", "jump")}
-        _, _, terminated, truncated, _ = env.step(keys | {"camera": rng.normal(0, 3, 2)})
-        path.append(env.body[:3].copy())
-        done = terminated or truncated
-    return np.array(path)
+from wanderers import Wandered, wander
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_a_wanderer_never_leaves_the_world(task: str) -> None:
-    path = wander(task, 3)
-    assert (path >= [0.3 - 1e-6, 1.0, 0.3 - 1e-6]).all()  # bedrock at the bottom, walls at the sides
-    assert (path[:, [0, 2]] <= np.array([SIZE[0], SIZE[2]]) - 0.3 + 1e-6).all()
+    told = Wandered(first=3).after(wander(task, 3))
+    assert told.ticks > 1000
+    assert told.outside == 0  # above the bedrock, within the walls
+
+
+def test_who_is_outside_at_any_tick_is_counted() -> None:
+    inside = [100.0, 20.0, 100.0]
+    for outside in ([100.0, 0.5, 100.0], [0.2, 20.0, 100.0], [100.0, 20.0, 1e4]):
+        assert Wandered(first=0).after(np.array([inside, outside, inside])).outside == 1
+    assert Wandered(first=0).after(np.array([inside, inside])).outside == 0
