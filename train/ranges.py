@@ -20,10 +20,11 @@ RANGES = {
     **dict.fromkeys(("hindsight_batch", "hindsight_reach"), COUNT),
     **dict.fromkeys(("burn_in", "shift", "clone_first", "start_after", "hindsight_updates"), COUNT_OR_NONE),
     **dict.fromkeys(("seed", "first_seed"), SEED),
-    **dict.fromkeys(("minutes", "temperature", "change_weight", "learning_rate", "replay_gb"), _POSITIVE),
+    **dict.fromkeys(("minutes", "temperature", "change_weight", "learning_rate", "clip_gradient"), _POSITIVE),
+    "replay_gb": _POSITIVE,
     **dict.fromkeys(("weight_decay", "gradient_penalty", "hindsight_weight"), _NOT_NEGATIVE),
-    **dict.fromkeys(("alpha", "clip_gradient"), Range(0, open="low")),
     **dict.fromkeys(("held_out", "discount", "average"), Range(0, 1, open="high")),
+    "alpha": Range(0, open="low"),  # infinity is a word in config.json, see settings.py
     "target_rate": Range(0, 1, open="low"),
     "forget_history": Range(0, 1),
     "absorbing_reward": _FINITE,

@@ -14,7 +14,14 @@ WRONG = [
     *("--batch 0", "--steps -5", "--held-out 2", "--held-out nan", "--minutes 0", "--minutes nan"),
     *("--average 1", "--target-rate 0", "--forget-history 1.5", "--weight-decay -1", "--temperature 0"),
     *("--discount 1", "--alpha nan", "--absorbing-reward inf", "--replay-gb nan", "--worlds 0", "--shift -1"),
-    *("--features 0", "--stack 0", "--hindsight-batch 0", "--hindsight-weight nan", "--clip-gradient 0"),
+    *(
+        "--features 0",
+        "--stack 0",
+        "--hindsight-batch 0",
+        "--hindsight-weight nan",
+        "--clip-gradient 0",
+        "--clip-gradient inf",
+    ),
 ]
 
 
