@@ -234,7 +234,7 @@ def none(channels: int, width: int) -> nn.Sequential:
 
 
 Encoder = Callable[[int, int], nn.Sequential]
-#: From channels and width; the first layer is a Conv2d, which sees the stacked frames.
+#: From channels and width; the first layer is a Conv2d, which sees the stacked frames, if anything does.
 ENCODERS: dict[str, Encoder] = {"nature": nature, "impala": impala, "none": none}
 
 
@@ -242,9 +242,8 @@ def make_encoder(config: NetworkConfig) -> nn.Sequential:
     """Ours or a plugin's. Raises UserError where a plugin gives something else."""
     make = plugins.find("encoder", config.encoder, ENCODERS, callable, "a function of channels and width")
     encoder = make(3 * config.stack, config.width)
-    if config.encoder == "none":
-        return encoder
-    if not isinstance(encoder, nn.Sequential) or not isinstance(encoder[0], nn.Conv2d):
+    fits = isinstance(encoder, nn.Sequential) and isinstance(next(iter(encoder), None), nn.Conv2d)
+    if config.encoder not in ENCODERS and not fits:
         package = plugins.package_of("encoder", config.encoder)
         raise UserError(
             f"encoder {config.encoder!r} of the package {package}: must make an nn.Sequential that begins"
